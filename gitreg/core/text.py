@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def escape(text: str) -> str:
-    r"""One harmless line: control, bidi, invisible and undecodable characters become `\x1b`, `\u202e` and so on.
+    r"""One harmless line: control, bidi, invisible and undecodable characters become `\x1b`, `\u202e`...
 
     For eyes, not for machines: a backslash stays as it is, so the result cannot be turned back, and escaping
     twice changes nothing.
