@@ -1,0 +1,1 @@
+"""Pure values and formats.  Knows no disk, network, git, clock or environment."""

@@ -1,0 +1,46 @@
+"""`.gitreg/config.toml`: the registry's identity and its remotes by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gitreg.core.names import StageName
+from gitreg.core.registry_id import RegistryId
+from gitreg.core.remote_url import RemoteUrl
+from gitreg.core.toml import FORMAT, load_toml
+from gitreg.errors import FormatError
+
+CONFIG_PATH = ".gitreg/config.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A parsed config.  Without a default remote, objects are kept beside the Git remote's own repository."""
+
+    id: RegistryId
+    remotes: Mapping[str, RemoteUrl] = field(default_factory=dict)
+    default_remote: str | None = None
+
+
+def parse_config(data: bytes) -> Config:
+    """Parse config.toml.  Raises FormatError."""
+    root = load_toml(data, CONFIG_PATH)
+    table = root.table("remotes")
+    remotes = {str(StageName.parse(name)): table.parsed(name, RemoteUrl.parse) for name in table.names()}
+    default = root.optional("default_remote", str)
+    if default is not None and default not in remotes:
+        raise FormatError(f"{CONFIG_PATH}: default_remote: no such remote", hint="name one of [remotes]")
+    config = Config(root.parsed("id", RegistryId.parse), remotes, default)
+    root.finish()
+    return config
+
+
+def format_config(config: Config) -> bytes:
+    """Spell a config; `parse_config` is its inverse."""
+    lines = [f"format = {FORMAT}", f'id = "{config.id}"']
+    if config.default_remote is not None:
+        lines.append(f'default_remote = "{config.default_remote}"')
+    if config.remotes:
+        lines += ["", "[remotes]", *(f'{name} = "{url}"' for name, url in config.remotes.items())]
+    return ("\n".join(lines) + "\n").encode()

@@ -1,0 +1,133 @@
+"""What a registry tag says happened.  One frozen type per action; the signature around it is somebody else's matter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from gitreg.core.digest import Digest
+from gitreg.core.names import ModelName, Principal, StageName
+from gitreg.core.oid import Oid
+from gitreg.core.registry_id import RegistryId
+from gitreg.core.tag_name import AssignedTag, DeprecatedTag, DeregisteredTag, TagName, UnassignedTag, VersionTag
+from gitreg.core.version import Version
+
+
+@dataclass(frozen=True, slots=True)
+class PointerAt:
+    """Where the pointer lies in the tagged commit, and the BLAKE3 of its bytes there."""
+
+    path: str
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class GateRecord:
+    """A gate's verdict as it was signed: `pass`, `fail` or `error`, and the figure it measured (`-` for none)."""
+
+    name: str
+    verdict: str
+    figure: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRecord:
+    """One person's approval: the signature (armour removed, base64) covers the promotion request and `expires`."""
+
+    principal: Principal
+    expires: str  # UTC, YYYY-MM-DDTHH:MM:SSZ, or "never"
+    signature: str
+
+
+class Cause(Enum):
+    """Why a stage got a version: a promotion runs gates, a rollback returns to what the stage held before."""
+
+    PROMOTE = "promote"
+    ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A version came to be."""
+
+    registry: RegistryId
+    model: ModelName
+    version: Version
+    manifest: Digest
+    pointer: PointerAt
+    policy: Oid
+
+    @property
+    def tag_name(self) -> TagName:
+        return VersionTag(self.model, self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class Deregistration:
+    """A version was withdrawn."""
+
+    registry: RegistryId
+    model: ModelName
+    version: Version
+    version_tag: Oid
+    policy: Oid
+
+    @property
+    def tag_name(self) -> TagName:
+        return DeregisteredTag(self.model, self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A stage got a version."""
+
+    cause: Cause
+    registry: RegistryId
+    model: ModelName
+    version: Version
+    version_tag: Oid
+    stage: StageName
+    n: int
+    manifest: Digest
+    pointer: PointerAt
+    previous: Oid | None
+    policy: Oid
+    gates: tuple[GateRecord, ...] = ()
+    approvals: tuple[ApprovalRecord, ...] = ()
+
+    @property
+    def tag_name(self) -> TagName:
+        return AssignedTag(self.model, self.stage, self.n)
+
+
+@dataclass(frozen=True, slots=True)
+class Unassignment:
+    """A stage was emptied."""
+
+    registry: RegistryId
+    model: ModelName
+    stage: StageName
+    n: int
+    previous: Oid | None
+    policy: Oid
+
+    @property
+    def tag_name(self) -> TagName:
+        return UnassignedTag(self.model, self.stage, self.n)
+
+
+@dataclass(frozen=True, slots=True)
+class Deprecation:
+    """Nobody should start using the model."""
+
+    registry: RegistryId
+    model: ModelName
+    policy: Oid
+
+    @property
+    def tag_name(self) -> TagName:
+        return DeprecatedTag(self.model)
+
+
+StageEvent = Assignment | Unassignment
+Event = Registration | Deregistration | Assignment | Unassignment | Deprecation

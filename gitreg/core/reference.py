@@ -1,0 +1,93 @@
+"""REF, how people point at a version: `mnist`, `mnist@v1.2.0`, `mnist#production`, `mnist@blake3:...`, a path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gitreg.core.digest import Digest
+from gitreg.core.names import ModelName, StageName
+from gitreg.core.version import Version
+from gitreg.errors import FormatError, UsageError
+
+POINTER_SUFFIX = ".gitreg"
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The highest registered version of a model."""
+
+    model: ModelName
+
+    def __str__(self) -> str:
+        return f"{self.model}@latest"
+
+
+@dataclass(frozen=True, slots=True)
+class AtVersion:
+    """One version."""
+
+    model: ModelName
+    version: Version
+
+    def __str__(self) -> str:
+        return f"{self.model}@{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class AtStage:
+    """What a stage holds."""
+
+    model: ModelName
+    stage: StageName
+
+    def __str__(self) -> str:
+        return f"{self.model}#{self.stage}"
+
+
+@dataclass(frozen=True, slots=True)
+class AtManifest:
+    """The version whose artifact has this manifest."""
+
+    model: ModelName
+    manifest: Digest
+
+    def __str__(self) -> str:
+        return f"{self.model}@{self.manifest}"
+
+
+@dataclass(frozen=True, slots=True)
+class PointerPath:
+    """A pointer in the working tree: not signed by anybody."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return self.path
+
+
+Reference = Latest | AtVersion | AtStage | AtManifest | PointerPath
+
+
+def parse_reference(text: str) -> Reference:
+    """Parse a REF.  Raises UsageError for anything else."""
+    if text.endswith(POINTER_SUFFIX):
+        return PointerPath(text)
+    if "#" in text:
+        name, _, stage = text.partition("#")
+        return AtStage(ModelName.parse(name), StageName.parse(stage))
+    name, at, selector = text.partition("@")
+    model = ModelName.parse(name)
+    if not at or selector == "latest":
+        return Latest(model)
+    return _selected(model, selector)
+
+
+def _selected(model: ModelName, selector: str) -> Reference:
+    if selector.startswith("blake3:"):
+        try:
+            return AtManifest(model, Digest.parse(selector))
+        except FormatError as error:
+            raise UsageError(error.message, hint="a manifest is written blake3:<64 hex digits>") from None
+    if selector[:1] == "v" and selector[1:2].isdigit():
+        return AtVersion(model, Version.parse(selector))
+    return AtStage(model, StageName.parse(selector))

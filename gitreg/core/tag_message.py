@@ -1,0 +1,271 @@
+"""The text of a registry tag: a subject, free text, then `Gitreg-` trailers, and the event they spell.
+
+    Promote mnist v1.2.0 to production
+    <blank>
+    free text, any number of paragraphs
+    <blank>
+    Gitreg-Format: 1
+    Gitreg-Registry: 6c0e...
+    Gitreg-Action: promote
+    ...
+
+Parsing is strict: each trailer once and in this order (Gate and Approval repeat), none unknown, none in the free text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import assert_never
+
+from gitreg.core.digest import Digest
+from gitreg.core.event import (
+    ApprovalRecord,
+    Assignment,
+    Cause,
+    Deprecation,
+    Deregistration,
+    Event,
+    GateRecord,
+    PointerAt,
+    Registration,
+    Unassignment,
+)
+from gitreg.core.names import ModelName, Principal, StageName
+from gitreg.core.oid import Oid
+from gitreg.core.registry_id import RegistryId
+from gitreg.core.tag_name import AssignedTag, TagName, UnassignedTag
+from gitreg.core.text import escape
+from gitreg.core.version import Version
+from gitreg.errors import FormatError, GitregError, UsageError
+
+FORMAT = "1"
+MAX_MESSAGE_BYTES = 1 << 20
+
+_TRAILER = re.compile(r"Gitreg-([A-Z][A-Za-z-]*): ([^\n]+)")
+_UNSAFE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u2028\u2029\ud800-\udfff]")
+_REPEATED = frozenset({"Gate", "Approval"})
+_GATE = re.compile(r"([a-z0-9][a-z0-9_-]{0,63}) (pass|fail|error) (\S[^\n]{0,199})")
+_APPROVAL = re.compile(r"(\S+) (never|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z) ([A-Za-z0-9+/]+={0,2})")
+
+_COMMON = ("Format", "Registry", "Action", "Model")
+_TRAILERS: dict[str, tuple[str, ...]] = {
+    "register": (*_COMMON, "Version", "Manifest", "Pointer", "Policy"),
+    "deregister": (*_COMMON, "Version", "Version-Tag", "Policy"),
+    "promote": (*_COMMON, "Version", "Version-Tag", "Stage", "Manifest", "Pointer", "Previous", "Policy"),
+    "rollback": (*_COMMON, "Version", "Version-Tag", "Stage", "Manifest", "Pointer", "Previous", "Policy"),
+    "unassign": (*_COMMON, "Stage", "Previous", "Policy"),
+    "deprecate": (*_COMMON, "Policy"),
+}
+_MAY_REPEAT = frozenset({"promote", "rollback"})
+
+
+@dataclass(frozen=True, slots=True)
+class TagMessage:
+    """A tag's message, taken apart; `text` is the person's own words (may be empty)."""
+
+    event: Event
+    text: str = ""
+
+
+def clean_text(text: str) -> str:
+    """Normalise a person's message so that it survives a round trip.  Raises UsageError if it can't be in a tag."""
+    lines = [line.rstrip() for line in text.replace("\r\n", "\n").strip().split("\n")]
+    cleaned = re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
+    if _UNSAFE.search(cleaned):
+        raise UsageError("the message has control characters", hint="use plain text; line breaks are fine")
+    if len(cleaned.encode()) > MAX_MESSAGE_BYTES // 4:
+        raise UsageError("the message is longer than 256 KiB", hint="put long texts into the model card")
+    if any(_reserved(line) for line in cleaned.split("\n")):
+        raise UsageError("the message has a line that starts with 'Gitreg-' or a signature header",
+                         hint="those lines are written by gitreg itself")  # fmt: skip
+    return cleaned
+
+
+def _reserved(line: str) -> bool:
+    return line.startswith(("Gitreg-", "-----BEGIN "))
+
+
+def format_message(message: TagMessage) -> str:
+    """Spell a message; `parse_message` is its inverse."""
+    paragraphs = [subject_of(message.event)]
+    if message.text:
+        paragraphs.append(clean_text(message.text))
+    trailers = _spell(message.event)
+    paragraphs.append("\n".join(f"Gitreg-{key}: {value}" for key, value in trailers))
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def subject_of(event: Event) -> str:
+    """The first line that people see in `git tag -n`."""
+    match event:
+        case Registration():
+            return f"Register {event.model} {event.version}"
+        case Deregistration():
+            return f"Deregister {event.model} {event.version}"
+        case Assignment(cause=Cause.PROMOTE):
+            return f"Promote {event.model} {event.version} to {event.stage}"
+        case Assignment():
+            return f"Roll {event.stage} of {event.model} back to {event.version}"
+        case Unassignment():
+            return f"Empty {event.stage} of {event.model}"
+        case Deprecation():
+            return f"Deprecate {event.model}"
+        case _:
+            assert_never(event)
+
+
+def _spell(event: Event) -> list[tuple[str, str]]:
+    match event:
+        case Registration():
+            action, own = "register", [("Version", event.version), *_artifact(event)]
+        case Deregistration():
+            action, own = "deregister", [("Version", event.version), ("Version-Tag", event.version_tag)]
+        case Assignment():
+            action = event.cause.value
+            own = [("Version", event.version), ("Version-Tag", event.version_tag), ("Stage", event.stage)]
+            own += [*_artifact(event), ("Previous", event.previous or "none")]
+        case Unassignment():
+            action, own = "unassign", [("Stage", event.stage), ("Previous", event.previous or "none")]
+        case Deprecation():
+            action, own = "deprecate", []
+        case _:
+            assert_never(event)
+    head = [("Format", FORMAT), ("Registry", event.registry), ("Action", action), ("Model", event.model)]
+    trailers = [*head, *own, ("Policy", event.policy), *_evidence(event)]
+    return [(key, str(value)) for key, value in trailers]
+
+
+def _artifact(event: Registration | Assignment) -> list[tuple[str, object]]:
+    return [("Manifest", event.manifest), ("Pointer", f"{event.pointer.path} {event.pointer.digest}")]
+
+
+def _evidence(event: Event) -> list[tuple[str, str]]:
+    if not isinstance(event, Assignment):
+        return []
+    gates = [("Gate", f"{gate.name} {gate.verdict} {gate.figure}") for gate in event.gates]
+    return gates + [("Approval", f"{a.principal} {a.expires} {a.signature}") for a in event.approvals]
+
+
+def parse_message(text: str, name: TagName) -> TagMessage:
+    """Parse the message of the tag called `name`.  Raises FormatError unless it is what we would have written."""
+    if len(text) > MAX_MESSAGE_BYTES:
+        raise FormatError("the tag's message is longer than 1 MiB")
+    *paragraphs, last = text.removesuffix("\n").split("\n\n")
+    trailers = _read_trailers(last)
+    try:
+        event = _Trailers(trailers).event(name)
+    except GitregError as error:
+        raise FormatError(error.message, hint=error.hint) from None
+    message = TagMessage(event, "\n\n".join(paragraphs[1:]))
+    if _canonical(message) != text:
+        raise FormatError("the tag's message is not in the form that gitreg writes")
+    return message
+
+
+def _canonical(message: TagMessage) -> str:
+    try:
+        return format_message(message)
+    except UsageError as error:
+        raise FormatError(error.message) from None
+
+
+def _read_trailers(paragraph: str) -> list[tuple[str, str]]:
+    pairs = []
+    for line in paragraph.split("\n"):
+        match = _TRAILER.fullmatch(line)
+        if match is None:
+            raise FormatError(f"not a gitreg trailer: '{escape(line[:80])}'")
+        pairs.append((match[1], match[2]))
+    if pairs[0] != ("Format", FORMAT):
+        raise FormatError(f"unknown tag format: '{escape(': '.join(pairs[0])[:80])}'",
+                          hint="a newer gitreg may have written this tag; upgrade to read it")  # fmt: skip
+    return pairs
+
+
+class _Trailers:
+    """Typed access to one tag's trailers, after checking which they are."""
+
+    def __init__(self, pairs: list[tuple[str, str]]) -> None:
+        self._single = {key: value for key, value in pairs if key not in _REPEATED}
+        self._gates = [value for key, value in pairs if key == "Gate"]
+        self._approvals = [value for key, value in pairs if key == "Approval"]
+        action = self._single.get("Action", "")
+        keys = tuple(key for key, _ in pairs if key not in _REPEATED)
+        if keys != _TRAILERS.get(action):
+            raise FormatError(f"wrong trailers for the action '{escape(action[:40])}'")
+        if (self._gates or self._approvals) and action not in _MAY_REPEAT:
+            raise FormatError(f"gates or approvals on the action '{action}'")
+        self._action = action
+
+    def event(self, name: TagName) -> Event:
+        registry = RegistryId.parse(self._single["Registry"])
+        model, policy = ModelName.parse(self._single["Model"]), Oid.parse(self._single["Policy"])
+        match self._action:
+            case "register":
+                return Registration(registry, model, self._version(), self._manifest(), self._pointer(), policy)
+            case "deregister":
+                return Deregistration(registry, model, self._version(), self._version_tag(), policy)
+            case "unassign":
+                return Unassignment(registry, model, self._stage(), _number(name), self._previous(), policy)
+            case "deprecate":
+                return Deprecation(registry, model, policy)
+            case _:
+                return self._assignment(registry, model, policy, _number(name))
+
+    def _assignment(self, registry: RegistryId, model: ModelName, policy: Oid, n: int) -> Assignment:
+        return Assignment(
+            Cause(self._action),
+            registry,
+            model,
+            self._version(),
+            self._version_tag(),
+            self._stage(),
+            n,
+            self._manifest(),
+            self._pointer(),
+            self._previous(),
+            policy,
+            tuple(_gate(value) for value in self._gates),
+            tuple(_approval(value) for value in self._approvals),
+        )
+
+    def _version(self) -> Version:
+        return Version.parse(self._single["Version"])
+
+    def _version_tag(self) -> Oid:
+        return Oid.parse(self._single["Version-Tag"])
+
+    def _stage(self) -> StageName:
+        return StageName.parse(self._single["Stage"])
+
+    def _manifest(self) -> Digest:
+        return Digest.parse(self._single["Manifest"])
+
+    def _pointer(self) -> PointerAt:
+        path, _, digest = self._single["Pointer"].rpartition(" ")
+        return PointerAt(path, Digest.parse(digest))
+
+    def _previous(self) -> Oid | None:
+        value = self._single["Previous"]
+        return None if value == "none" else Oid.parse(value)
+
+
+def _number(name: TagName) -> int:
+    if not isinstance(name, AssignedTag | UnassignedTag):
+        raise FormatError(f"the tag is called {name}, which is not a stage event")
+    return name.n
+
+
+def _gate(value: str) -> GateRecord:
+    match = _GATE.fullmatch(value)
+    if match is None:
+        raise FormatError(f"malformed gate trailer: '{escape(value[:80])}'")
+    return GateRecord(match[1], match[2], match[3])
+
+
+def _approval(value: str) -> ApprovalRecord:
+    match = _APPROVAL.fullmatch(value)
+    if match is None:
+        raise FormatError(f"malformed approval trailer: '{escape(value[:80])}'")
+    return ApprovalRecord(Principal.parse(match[1]), match[2], match[3])

@@ -1,0 +1,100 @@
+"""The grammar of registry tags (GTO's): a name says which event a tag records."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from gitreg.core.names import ModelName, StageName
+from gitreg.core.version import Version
+from gitreg.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class VersionTag:
+    """`mnist@v1.2.0`: the version is registered."""
+
+    model: ModelName
+    version: Version
+
+    def __str__(self) -> str:
+        return f"{self.model}@{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeregisteredTag:
+    """`mnist@v1.2.0!`: the version is withdrawn."""
+
+    model: ModelName
+    version: Version
+
+    def __str__(self) -> str:
+        return f"{self.model}@{self.version}!"
+
+
+@dataclass(frozen=True, slots=True)
+class AssignedTag:
+    """`mnist#production#4`: the stage's 4th event, a version was assigned."""
+
+    model: ModelName
+    stage: StageName
+    n: int
+
+    def __str__(self) -> str:
+        return f"{self.model}#{self.stage}#{self.n}"
+
+
+@dataclass(frozen=True, slots=True)
+class UnassignedTag:
+    """`mnist#production!#5`: the stage's 5th event, it was emptied."""
+
+    model: ModelName
+    stage: StageName
+    n: int
+
+    def __str__(self) -> str:
+        return f"{self.model}#{self.stage}!#{self.n}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeprecatedTag:
+    """`mnist@deprecated`: nobody should start using the model."""
+
+    model: ModelName
+
+    def __str__(self) -> str:
+        return f"{self.model}@deprecated"
+
+
+StageTag = AssignedTag | UnassignedTag
+TagName = VersionTag | DeregisteredTag | AssignedTag | UnassignedTag | DeprecatedTag
+
+_TAG = re.compile(
+    r"(?P<model>[a-z0-9/_-]+)"
+    r"(?:@(?P<version>v[0-9.]+)(?P<withdrawn>!)?"
+    r"|@(?P<deprecated>deprecated)"
+    r"|\#(?P<stage>[a-z0-9_-]+)(?P<emptied>!)?\#(?P<n>[1-9][0-9]{0,8}))",
+    re.ASCII,
+)
+
+
+def parse_tag_name(text: str) -> TagName | None:
+    """Return the event that a tag's short name (without `refs/tags/`) records, or None for any other tag."""
+    match = _TAG.fullmatch(text)
+    if match is None:
+        return None
+    try:
+        return _event(match)
+    except UsageError:
+        return None
+
+
+def _event(match: re.Match[str]) -> TagName:
+    model = ModelName.parse(match["model"])
+    if match["deprecated"]:
+        return DeprecatedTag(model)
+    if match["version"]:
+        kind = DeregisteredTag if match["withdrawn"] else VersionTag
+        return kind(model, Version.parse(match["version"]))
+    stage_kind = UnassignedTag if match["emptied"] else AssignedTag
+    return stage_kind(model, StageName.parse(match["stage"]), int(match["n"]))

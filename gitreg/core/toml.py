@@ -1,0 +1,141 @@
+"""Strict reading of our TOML files: every complaint names the file's key, and unknown keys are mistakes."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import TypeVar, cast
+
+from gitreg.core.text import escape
+from gitreg.errors import FormatError, GitregError
+
+T = TypeVar("T")
+
+FORMAT = 1
+MAX_BYTES = 4 << 20
+
+
+def load_toml(data: bytes, what: str) -> Table:
+    """Parse one of our TOML files; `what` names it in messages.  Raises FormatError, with the line for bad TOML."""
+    if len(data) > MAX_BYTES:
+        raise FormatError(f"{what}: larger than 4 MiB")
+    try:
+        root = Table(tomllib.loads(data.decode()), what)
+    except UnicodeDecodeError:
+        raise FormatError(f"{what}: not UTF-8 text") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise FormatError(f"{what}: not valid TOML: {escape(str(error))}") from None
+    version = root.optional("format", int)
+    if version != FORMAT:
+        shown = "no `format = 1` line" if version is None else f"unknown format {version}"
+        raise FormatError(f"{what}: {shown}", hint="this gitreg reads format 1; a newer one may read the file")
+    return root
+
+
+class Table:
+    """One table of a TOML file; keys are taken out one by one, and `finish` complains about what is left."""
+
+    def __init__(self, data: Mapping[str, object], where: str) -> None:
+        self._data = data
+        self._where = where
+        self._taken: set[str] = set()
+
+    def fail(self, key: str, message: str, *, hint: str | None = None) -> FormatError:
+        return FormatError(f"{self._where}: {escape(key)}: {message}", hint=hint)
+
+    def names(self) -> list[str]:
+        return list(self._data)
+
+    def optional(self, key: str, kind: type[T]) -> T | None:
+        self._taken.add(key)
+        value = self._data.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise self.fail(key, f"must be {_NAMES[kind]}")
+        return value
+
+    def required(self, key: str, kind: type[T]) -> T:
+        value = self.optional(key, kind)
+        if value is None:
+            raise self.fail(key, "is missing")
+        return value
+
+    def parsed(self, key: str, parse: Callable[[str], T]) -> T:
+        """A required string, through one of the value types' parsers."""
+        return self._through(key, parse, self.required(key, str))
+
+    def count(self, key: str, *, default: int | None = None) -> int:
+        """A whole number that is not negative."""
+        value = self.required(key, int) if default is None else self.optional(key, int)
+        if value is None:
+            return cast("int", default)
+        if value < 0:
+            raise self.fail(key, "must not be negative")
+        return value
+
+    def strings(self, key: str) -> tuple[str, ...]:
+        values = self.optional(key, list) or []
+        if not all(isinstance(value, str) for value in values):
+            raise self.fail(key, "must be a list of strings")
+        return tuple(values)
+
+    def all_parsed(self, key: str, parse: Callable[[str], T]) -> tuple[T, ...]:
+        return tuple(self._through(key, parse, value) for value in self.strings(key))
+
+    def table(self, key: str) -> Table:
+        """A sub-table; an absent one reads as empty."""
+        return Table(self.optional(key, dict) or {}, f"{self._where}: {escape(key)}")
+
+    def tables(self, key: str) -> list[Table]:
+        """An array of tables."""
+        entries = self.optional(key, list) or []
+        if not all(isinstance(entry, dict) for entry in entries):
+            raise self.fail(key, f"must be [[{key}]] tables")
+        return [Table(entry, f"{self._where}: {escape(key)}[{i}]") for i, entry in enumerate(entries)]
+
+    def values(self) -> dict[str, object]:
+        """Everything, for tables that people fill as they like; only values that JSON can carry."""
+        self._taken.update(self._data)
+        return {key: self._plain(key, value) for key, value in self._data.items()}
+
+    def numbers(self) -> dict[str, float]:
+        """Everything, all of it finite numbers."""
+        self._taken.update(self._data)
+        for key, value in self._data.items():
+            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                raise self.fail(key, f"must be a finite number, not {escape(str(value)[:40])}")
+        return cast("dict[str, float]", dict(self._data))
+
+    def finish(self) -> None:
+        for key in self._data:
+            if key not in self._taken:
+                close = get_close_matches(key, self._taken, n=1)
+                raise self.fail(key, "unknown key", hint=f"did you mean '{close[0]}'?" if close else None)
+
+    def _through(self, key: str, parse: Callable[[str], T], value: str) -> T:
+        try:
+            return parse(value)
+        except GitregError as error:
+            raise self.fail(key, error.message, hint=error.hint) from None
+
+    def _plain(self, key: str, value: object) -> object:
+        if isinstance(value, dict):
+            return {name: self._plain(name, entry) for name, entry in value.items()}
+        if isinstance(value, list):
+            return [self._plain(key, entry) for entry in value]
+        if isinstance(value, float) and not math.isfinite(value):
+            raise self.fail(key, "must be finite")
+        return value if isinstance(value, str | bool | int | float) else str(value)
+
+
+_NAMES: dict[type, str] = {
+    str: "a string",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list",
+    dict: "a table",
+}
