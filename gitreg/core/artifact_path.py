@@ -1,0 +1,110 @@
+"""Which paths an artifact's files may have: those that mean the same file on every system, and none outside.
+
+Knows nothing of the disk: a path here is text, relative, with `/` between its names.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+from gitreg.core.limits import MAX_NAME_BYTES, MAX_PATH_BYTES, MAX_PATH_DEPTH
+from gitreg.core.text import escape
+from gitreg.errors import FormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# Windows gives these to devices, whatever the extension; superscript digits count too.
+_DEVICE: Final = re.compile(r"(?i:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])[ ]*(?:\..*)?", re.DOTALL)
+# Nearly every real name; what does not match takes the slow way below and gets its reason there.
+_PLAIN_NAME: Final = re.compile(
+    r"(?!(?i:con|prn|aux|nul|com[0-9]|lpt[0-9]))[A-Za-z0-9_+=@,()~#%!-][A-Za-z0-9_+=@,()~#%! .-]{0,253}(?<![ .])"
+)
+# Line and paragraph separators, and the marks that make a name read in another order than it is stored.
+_DECEPTIVE: Final = re.compile("[\u2028-\u202e\u2066-\u2069]")
+
+
+def parse(text: str) -> str:
+    """Return the path if it is one an artifact may have.  Raises FormatError."""
+    check_paths((text,))
+    return text
+
+
+def check_paths(paths: Iterable[str]) -> None:
+    """Check every path by itself, and the set: no two may meet on a disk that ignores case or normal form.
+
+    Raises FormatError naming the first offender.  Takes about a microsecond per path.
+    """
+    directories: dict[str, str] = {}
+    known: set[str] = set()
+    files: set[str] = set()
+    for path in paths:
+        parent, slash, name = path.rpartition("/")
+        if slash and parent not in known:
+            _add_directories(path, directories, known)
+        if _PLAIN_NAME.fullmatch(name) is None:
+            _check_name(name, path)
+        if len(path) * 4 > MAX_PATH_BYTES:
+            _check_length(path)
+        key = _folded(path)
+        if key in files:
+            raise _unusable(path, "it differs from another file's only in case or normal form")
+        files.add(key)
+    for key in directories.keys() & files:
+        raise _unusable(directories[key], "it is both a file and a directory")
+
+
+def _add_directories(path: str, directories: dict[str, str], known: set[str]) -> None:
+    """Check and remember every directory above `path`; done once per directory, not once per file."""
+    names = path.split("/")[:-1]
+    if len(names) >= MAX_PATH_DEPTH:
+        raise _unusable(path, f"it is more than {MAX_PATH_DEPTH} directories deep")
+    for depth, name in enumerate(names, start=1):
+        _check_name(name, path)
+        directory = "/".join(names[:depth])
+        if directories.setdefault(_folded(directory), directory) != directory:
+            raise _unusable(path, "its directory differs from another only in case or normal form")
+        known.add(directory)
+
+
+def _check_name(name: str, path: str) -> None:
+    """Raise FormatError unless `name` can be one file or directory name everywhere."""
+    if name in {"", ".", ".."}:
+        raise _unusable(path, "it must be relative, without empty, '.' or '..' parts")
+    if "\\" in name or ":" in name:
+        raise _unusable(path, "backslash and colon mean something else on Windows")
+    if name[-1] in ". ":
+        raise _unusable(path, "Windows drops a dot or space at the end of a name")
+    if _DEVICE.fullmatch(name) is not None:
+        raise _unusable(path, "Windows reserves this name for a device")
+    _check_characters(name, path)
+    if len(name.encode()) > MAX_NAME_BYTES:
+        raise _unusable(path, f"a name in it is longer than {MAX_NAME_BYTES} bytes")
+
+
+def _check_characters(name: str, path: str) -> None:
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in name):
+        raise _unusable(path, "it holds control characters or is not UTF-8")
+    if _DECEPTIVE.search(name) is not None:
+        raise _unusable(path, "it holds characters that change the direction or line of text")
+    if not unicodedata.is_normalized("NFC", name):
+        raise _unusable(path, "it is not in Unicode normal form C")
+
+
+def _check_length(path: str) -> None:
+    if len(path.encode(errors="surrogatepass")) > MAX_PATH_BYTES:
+        raise _unusable(path, f"it is longer than {MAX_PATH_BYTES} bytes")
+
+
+def _folded(path: str) -> str:
+    """What a disk that ignores case and normal form would compare; the path itself where it is the same text."""
+    if path.isascii():
+        lowered = path.lower()
+        return path if lowered == path else lowered
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", path).casefold())
+
+
+def _unusable(path: str, reason: str) -> FormatError:
+    return FormatError(f"unusable path in an artifact: '{escape(path[:200])}': {reason}", hint="rename the file")

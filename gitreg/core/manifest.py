@@ -1,0 +1,196 @@
+"""The manifest: an artifact's files and the chunks their bytes were cut into, as one canonical text.
+
+    gitreg-manifest 1
+    cut RULE                               name of the cut rule: a-z, 0-9, '-', '.'
+    files N
+    SHA256 SIZE x|- PATH                   N lines; x if executable; hex in lowercase
+    chunks M
+    BLAKE3 LENGTH                          M lines, in stream order
+
+UTF-8, each line ends in one LF, numbers are decimal without leading zeros.  Files of at least 1 MiB come first, by
+path in byte order, then the smaller ones likewise; the chunks' lengths add up to the files' sizes.  There is one
+text for each artifact, so its BLAKE3 is the artifact's identity.  Knows nothing of how bytes are cut or stored.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from gitreg.core.artifact_path import check_paths
+from gitreg.core.digest import Digest
+from gitreg.core.limits import (
+    MAX_ARTIFACT_BYTES,
+    MAX_CHUNK_BYTES,
+    MAX_CHUNKS,
+    MAX_FILES,
+    MAX_MANIFEST_BYTES,
+    MIB,
+)
+from gitreg.core.text import escape
+from gitreg.errors import FormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LARGE_FILE: Final = MIB
+
+_MAGIC: Final = b"gitreg-manifest "
+_VERSION: Final = b"1"
+_NUMBER: Final = rb"(0|[1-9][0-9]{0,15})"
+_CUT_LINE: Final = re.compile(rb"cut ([a-z0-9][a-z0-9.-]{0,31})\n")
+_FILES_LINE: Final = re.compile(rb"files " + _NUMBER + rb"\n")
+_FILE_LINE: Final = re.compile(rb"([0-9a-f]{64}) " + _NUMBER + rb" ([-x]) ([^\n]+)\n")
+_CHUNKS_LINE: Final = re.compile(rb"chunks " + _NUMBER + rb"\n")
+_CHUNK_LINE: Final = re.compile(rb"([0-9a-f]{64}) " + _NUMBER + rb"\n")
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One file: POSIX path, size in bytes, the executable bit, and its SHA-256 in hex for other tools."""
+
+    path: str
+    size: int
+    executable: bool
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkEntry:
+    """One piece of the artifact's byte stream: the object's name and its length in bytes."""
+
+    digest: Digest
+    length: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """An artifact's table of contents; files and chunks in canonical order."""
+
+    files: tuple[FileEntry, ...]
+    chunks: tuple[ChunkEntry, ...]
+    cut_rule: str
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(entry.size for entry in self.files)
+
+    @cached_property
+    def digest(self) -> Digest:
+        """The artifact's identity.  Raises FormatError if the manifest is not canonical."""
+        return Digest.of(format_manifest(self))
+
+
+def canonical_key(path: str, size: int) -> tuple[bool, str]:
+    """Sort key of a file; text compares by code point, which is the byte order of UTF-8."""
+    return size < LARGE_FILE, path
+
+
+def format_manifest(manifest: Manifest) -> bytes:
+    """The canonical bytes.  Raises FormatError if the manifest breaks a rule of the format."""
+    _check(manifest)
+    lines = [f"gitreg-manifest 1\ncut {manifest.cut_rule}\nfiles {len(manifest.files)}\n"]
+    lines += [f"{f.sha256} {f.size} {'x' if f.executable else '-'} {f.path}\n" for f in manifest.files]
+    lines.append(f"chunks {len(manifest.chunks)}\n")
+    lines += [f"{chunk.digest.hex} {chunk.length}\n" for chunk in manifest.chunks]
+    return "".join(lines).encode()
+
+
+def parse_manifest(data: bytes) -> Manifest:
+    """Read canonical bytes, and nothing but those.  Raises FormatError."""
+    if len(data) > MAX_MANIFEST_BYTES:
+        raise _malformed(f"longer than {MAX_MANIFEST_BYTES} bytes")
+    position = _check_version(data)
+    cut = _line(_CUT_LINE, data, position)
+    count = _line(_FILES_LINE, data, cut.end())
+    files, position = _parse_files(data, count.end(), _bounded(count, MAX_FILES))
+    count = _line(_CHUNKS_LINE, data, position)
+    chunks, position = _parse_chunks(data, count.end(), _bounded(count, MAX_CHUNKS))
+    if position != len(data):
+        raise _malformed("something follows its last line")
+    manifest = Manifest(files, chunks, cut.group(1).decode())
+    _check(manifest)
+    return manifest
+
+
+def _check_version(data: bytes) -> int:
+    """Return where the second line starts."""
+    end = data.find(b"\n", 0, 64)
+    if end < 0 or not data.startswith(_MAGIC):
+        raise _malformed("it does not start with 'gitreg-manifest'")
+    version = data[len(_MAGIC) : end]
+    if version != _VERSION:
+        shown = escape(version.decode(errors="replace"))
+        raise FormatError(
+            f"manifest format '{shown}' is not known to this version of gitreg",
+            hint="a newer gitreg wrote it; upgrade with: pip install --upgrade gitreg",
+        )
+    return end + 1
+
+
+def _parse_files(data: bytes, position: int, count: int) -> tuple[tuple[FileEntry, ...], int]:
+    files = []
+    match = _FILE_LINE.match
+    try:
+        for _ in range(count):
+            line = match(data, position) or _line(_FILE_LINE, data, position)
+            sha256, size, mode, path = line.groups()
+            files.append(FileEntry(path.decode(), int(size), mode == b"x", sha256.decode("ascii")))
+            position = line.end()
+    except UnicodeDecodeError as error:
+        raise _malformed("a path is not UTF-8") from error
+    return tuple(files), position
+
+
+def _parse_chunks(data: bytes, position: int, count: int) -> tuple[tuple[ChunkEntry, ...], int]:
+    chunks = []
+    for _ in range(count):
+        line = _line(_CHUNK_LINE, data, position)
+        chunks.append(ChunkEntry(Digest(line.group(1).decode("ascii")), int(line.group(2))))
+        position = line.end()
+    return tuple(chunks), position
+
+
+def _check(manifest: Manifest) -> None:
+    """The rules that hold between lines; the form of each line is the parser's."""
+    if not manifest.files:
+        raise _malformed("it lists no files")
+    if len(manifest.files) > MAX_FILES or len(manifest.chunks) > MAX_CHUNKS:
+        raise _malformed("it lists more files or chunks than supported")
+    keys = _keys(manifest)
+    before = next(keys)
+    for key in keys:
+        if key <= before:
+            raise _malformed(f"its files are not in canonical order at '{escape(key[1][:200])}'")
+        before = key
+    check_paths(entry.path for entry in manifest.files)
+    if not all(0 < chunk.length <= MAX_CHUNK_BYTES for chunk in manifest.chunks):
+        raise _malformed(f"a chunk is empty or longer than {MAX_CHUNK_BYTES} bytes")
+    if manifest.size > MAX_ARTIFACT_BYTES or manifest.size != sum(chunk.length for chunk in manifest.chunks):
+        raise _malformed("its chunks do not add up to its files")
+
+
+def _keys(manifest: Manifest) -> Iterator[tuple[bool, str]]:
+    return (canonical_key(entry.path, entry.size) for entry in manifest.files)
+
+
+def _line(pattern: re.Pattern[bytes], data: bytes, position: int) -> re.Match[bytes]:
+    line = pattern.match(data, position)
+    if line is None:
+        shown = escape(data[position : position + 40].partition(b"\n")[0].decode(errors="replace"))
+        raise _malformed(f"unexpected line at byte {position}: '{shown}'")
+    return line
+
+
+def _bounded(count: re.Match[bytes], limit: int) -> int:
+    number = int(count.group(1))
+    if number > limit:
+        raise _malformed(f"it claims {number} entries, more than {limit}")
+    return number
+
+
+def _malformed(reason: str) -> FormatError:
+    return FormatError(f"malformed manifest: {reason}", hint="fetch it again, or restore it from another store")

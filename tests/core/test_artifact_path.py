@@ -1,0 +1,140 @@
+"""Artifact paths: nothing that leaves the directory, and nothing that two systems read differently."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from gitreg.core.artifact_path import check_paths, parse
+from gitreg.errors import FormatError
+
+GOOD = [
+    "a",
+    "model.safetensors",
+    "a/b/c.txt",
+    ".gitattributes",
+    "..a",
+    "a..b",
+    "with space",
+    "x" * 255,
+    "données/été.csv",
+    "日本語/模型.onnx",
+    "console.txt",
+    "nullable",
+    "com10",
+    "auxiliary/x",
+    "(1)[2]{3}",
+    "👩‍🔬.md",
+    "-rf",
+    "a" * 200 + "/b",
+]
+BAD = [
+    "",
+    ".",
+    "..",
+    "/",
+    "/etc/passwd",
+    "a/",
+    "a//b",
+    "./a",
+    "a/.",
+    "a/..",
+    "../a",
+    "a/../b",
+    "a\\b",
+    "C:",
+    "c:/x",
+    "a:b",
+    "nul",
+    "NUL",
+    "Aux.txt",
+    "a/con/b",
+    "com1",
+    "LPT9.log",
+    "com¹",
+    "lpt³.x",
+    "conin$",
+    "nul .txt",
+    "a.",
+    "a ",
+    "a./b",
+    "a /b",
+    "a\nb",
+    "a\0",
+    "\x1b[2J",
+    "a\x7f",
+    "a\x85b",
+    "\u202egnp.exe",
+    "a\u2028b",
+    "a\u2066b",
+    "\ud800",
+    "a\udcff",
+    unicodedata.normalize("NFD", "é"),
+    "x" * 256,
+    "é" * 128,
+    "a/" * 64 + "b",
+    "/".join(["x" * 200] * 6),
+]
+
+
+@pytest.mark.parametrize("path", GOOD)
+def test_ordinary_paths_pass(path):
+    """People could not add files with everyday names."""
+    assert parse(path) == path
+
+
+@pytest.mark.parametrize("path", BAD)
+def test_dangerous_paths_are_refused(path):
+    """A checkout could write outside its directory, or not be possible on another system."""
+    with pytest.raises(FormatError) as caught:
+        parse(path)
+    assert caught.value.message.isprintable()
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ("a", "a"),
+        ("a", "A"),
+        ("d/x", "D/y"),
+        ("a/b", "A"),
+        ("a", "a/b"),
+        ("a/b", "a"),
+        ("straße", "STRASSE"),
+        ("é", "É"),
+        ("x/y/z", "x/y"),
+        ("\u017f", "s"),
+        ("d/A/1", "d/a/2"),
+    ],
+)
+def test_paths_that_meet_on_some_disk_are_refused(paths):
+    """One file would silently overwrite another on macOS or Windows."""
+    with pytest.raises(FormatError):
+        check_paths(paths)
+    for path in paths:
+        parse(path)
+
+
+def test_siblings_do_not_collide():
+    """The collision check would refuse ordinary trees."""
+    check_paths(["a/x", "a/y", "ab/x", "a.b/x", "a-b", "b/a/x", "b/x"])
+
+
+@given(st.text(max_size=40))
+@example("a/b")
+@example("/a")
+def test_accepted_means_relative_normal_and_inside(text):
+    """The rule has a hole: some text passes that joins to a place outside."""
+    try:
+        path = parse(text)
+    except FormatError:
+        return
+    names = path.split("/")
+    assert path == text
+    assert all(name not in {"", ".", ".."} for name in names)
+    assert not path.startswith("/")
+    assert unicodedata.is_normalized("NFC", path)
+    assert not any(unicodedata.category(character) == "Cc" for character in path)
