@@ -1,0 +1,131 @@
+"""The rules one by one: each raises CheckError, naming itself, or returns.  `verify` applies them to tags that exist,
+`promote` to the tag it is about to make, so that nobody signs what readers would refuse."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from gitreg.core.digest import Digest
+from gitreg.core.event import (
+    Assignment,
+    Cause,
+    Deprecation,
+    Deregistration,
+    Event,
+    Registration,
+    StageEvent,
+    Unassignment,
+)
+from gitreg.core.names import Principal
+from gitreg.core.oid import Oid
+from gitreg.core.pointer import parse_pointer
+from gitreg.core.policy import Policy, StageRule
+from gitreg.core.request import request_of
+from gitreg.core.tag_name import AssignedTag, StageTag
+from gitreg.errors import GitregError, VerificationError
+from gitreg.trust.allowed_signers import AllowedSigners
+from gitreg.trust.approval import Party, check_approvals
+from gitreg.trust.facts import Facts
+
+
+class CheckError(VerificationError):
+    """One rule does not hold; `check` is its stable name."""
+
+    def __init__(self, check: str, reason: str, *, hint: str | None = None) -> None:
+        super().__init__(reason, hint=hint)
+        self.check = check
+
+
+def roles_for(event: Event, policy: Policy) -> tuple[str, ...]:
+    """The roles that the policy lets do this; none means nobody may."""
+    match event:
+        case Registration():
+            return policy.rules["register"]
+        case Deregistration():
+            return policy.rules["deregister"]
+        case Deprecation():
+            return policy.rules["deprecate"]
+        case Unassignment():
+            return stage_rule(event, policy).unassign
+        case Assignment(cause=Cause.ROLLBACK):
+            return stage_rule(event, policy).rollback
+        case Assignment():
+            return stage_rule(event, policy).promote
+
+
+def stage_rule(event: StageEvent, policy: Policy) -> StageRule:
+    try:
+        return policy.stage(event.stage)
+    except GitregError as error:
+        raise CheckError("policy", error.message, hint=error.hint) from None
+
+
+def check_role(principals: frozenset[Principal], event: Event, policy: Policy) -> Principal:
+    """Return the principal in whose name the event counts."""
+    allowed = roles_for(event, policy)
+    for principal in sorted(principals):
+        if policy.holds(principal, allowed):
+            return principal
+    who = ", ".join(sorted(principals)) or "the key's owner"
+    raise CheckError(
+        "role", f"{who} may not do this", hint=f"the policy asks for one of: {', '.join(allowed) or 'nobody'}"
+    )
+
+
+def check_pointer(event: Registration | Assignment, target: Oid, facts: Facts) -> None:
+    """The pointer in the tagged commit is the very one, and names the same manifest."""
+    data = facts.pointers.get((target, event.pointer.path))
+    if data is None:
+        raise CheckError("pointer", f"the tagged commit has no {event.pointer.path}")
+    if Digest.of(data) != event.pointer.digest:
+        raise CheckError("pointer", f"{event.pointer.path} at the tagged commit is not what was signed")
+    pointer = parse_pointer(data, event.pointer.path)
+    if pointer.manifest != event.manifest or pointer.name != event.model:
+        raise CheckError("pointer", f"{event.pointer.path} names another model or manifest than the tag")
+
+
+def check_chain(event: StageEvent, facts: Facts) -> None:
+    """The event continues the stage's chain: numbers without gaps or doubles, `Previous` the tag before it."""
+    earlier = [tag for tag in facts.stage_tags(event.model, event.stage) if tag.n < event.n]
+    if [tag.n for tag in earlier] != list(range(1, event.n)):
+        raise CheckError(
+            "chain", f"the events before #{event.n} of {event.stage} are not 1 to {event.n - 1}, each once"
+        )
+    if sum(tag.n == event.n for tag in facts.stage_tags(event.model, event.stage)) > 1:
+        raise CheckError("chain", f"two events of {event.stage} are numbered {event.n}")
+    previous = facts.tags[earlier[-1]].oid if earlier else None
+    if event.previous != previous:
+        raise CheckError(
+            "chain", f"it was signed on top of {event.previous or 'nothing'}, not of {previous or 'nothing'}"
+        )
+
+
+def check_gates(event: Assignment, policy: Policy) -> None:
+    """Every gate that the policy names for the stage was run, once, and passed."""
+    verdicts = [(gate.name, gate.verdict) for gate in event.gates]
+    for name in stage_rule(event, policy).gates:
+        found = [verdict for gate, verdict in verdicts if gate == name]
+        if found != ["pass"]:
+            raise CheckError("gates", f"gate {name}: {', '.join(found) or 'missing'}")
+    if any(verdict != "pass" for _, verdict in verdicts):
+        raise CheckError("gates", "a gate that did not pass is recorded")
+
+
+def check_approved(
+    event: Assignment, target: Oid, policy: Policy, signers: AllowedSigners, at: datetime, interested: tuple[Party, ...]
+) -> None:
+    """Enough of the right people signed exactly this."""
+    try:
+        check_approvals(event.approvals, request_of(event, target), policy, signers, at, interested)
+    except VerificationError as error:
+        raise CheckError("approvals", error.message, hint=error.hint) from None
+
+
+def earlier_holders(event: Assignment, facts: Facts) -> list[StageTag]:
+    """The stage's assignments before this one: what a rollback may return to.
+
+    Oldest first: a version's first assignment is a promotion, so that chains of rollbacks are not walked.
+    """
+    return [
+        tag for tag in facts.stage_tags(event.model, event.stage) if tag.n < event.n and isinstance(tag, AssignedTag)
+    ]
