@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Final
 
 from gitreg.errors import GitregError, UsageError
 from gitreg.git import failure
@@ -19,6 +19,9 @@ from gitreg.git.environment import hook_environment, scrubbed_environment
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+# Messages are handed over as UTF-8, whatever the user writes their own in.
+_SETTINGS: Final = ("-c", "i18n.commitEncoding=UTF-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ class Git:
         self, *args: str, env: Mapping[str, str] | None = None, stderr: int = subprocess.PIPE
     ) -> subprocess.Popen[bytes]:
         """A running git with its streams piped; the caller ends it."""
-        command = ["git", "-C", str(self.directory), *args]
+        command = ["git", *_SETTINGS, "-C", str(self.directory), *args]
         if any("\0" in arg for arg in command):
             raise UsageError("a NUL character cannot be part of a name or path")
         environment = {**self.environment, **env} if env else self.environment

@@ -1,0 +1,31 @@
+"""Making a repository where there was none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitreg.git.command import Git
+from gitreg.git.repository import Repository
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def init_repository(directory: Path) -> Repository:
+    """`git init`: the first branch is the user's init.defaultBranch, else main.  Harmless where a repository exists."""
+    directory.mkdir(parents=True, exist_ok=True)
+    return _init(directory)
+
+
+def init_bare(directory: Path) -> Repository:
+    """The same for a repository without work tree, such as one that others push to."""
+    directory.mkdir(parents=True, exist_ok=True)
+    return _init(directory, "--bare")
+
+
+def _init(directory: Path, *options: str) -> Repository:
+    git = Git(directory)
+    configured = git.attempt("config", "--get", "init.defaultBranch").status == 0
+    first = () if configured else ("--initial-branch=main",)
+    git.run("init", "--quiet", *options, *first)
+    return Repository.discover(directory)
