@@ -1,0 +1,71 @@
+"""SSH's wire encoding (RFC 4251, section 5): read strictly, written canonically.  Knows nothing of keys."""
+
+from __future__ import annotations
+
+from gitreg.core.text import escape
+from gitreg.errors import FormatError
+
+# Far above any real field (an RSA-16384 key has 2 KiB), far below what could exhaust memory.
+MAX_STRING = 64 * 1024
+
+
+def pack_uint32(number: int) -> bytes:
+    return number.to_bytes(4, "big")
+
+
+def pack_string(data: bytes) -> bytes:
+    return pack_uint32(len(data)) + data
+
+
+def pack_mpint(number: int) -> bytes:
+    """A non-negative integer; the leading zero byte keeps it positive."""
+    return pack_string(number.to_bytes(number.bit_length() // 8 + 1, "big") if number else b"")
+
+
+class Reader:
+    """Takes fields off the front of `data`; every method raises FormatError rather than guess."""
+
+    __slots__ = ("_at", "_data")
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    def take(self, count: int) -> bytes:
+        end = self._at + count
+        if end > len(self._data):
+            raise FormatError("SSH data ends too early")
+        taken = self._data[self._at : end]
+        self._at = end
+        return taken
+
+    def byte(self) -> int:
+        return self.take(1)[0]
+
+    def uint32(self) -> int:
+        return int.from_bytes(self.take(4), "big")
+
+    def string(self) -> bytes:
+        length = self.uint32()
+        if length > MAX_STRING:
+            raise FormatError(f"SSH data has a field of {length} bytes, the limit is {MAX_STRING}")
+        return self.take(length)
+
+    def word(self) -> str:
+        """A string of printable ASCII, as names of algorithms and namespaces are."""
+        data = self.string()
+        text = data.decode("latin-1")
+        if not (text.isascii() and text.isprintable()):
+            raise FormatError(f"SSH data has a name that is not plain text: '{escape(text[:40])}'")
+        return text
+
+    def mpint(self) -> int:
+        """A non-negative integer in its one shortest form, so that equal keys have equal bytes."""
+        data = self.string()
+        if data and (data[0] & 0x80 or (data[0] == 0 and (len(data) == 1 or not data[1] & 0x80))):
+            raise FormatError("SSH data has a negative or padded integer")
+        return int.from_bytes(data, "big")
+
+    def end(self) -> None:
+        if self._at != len(self._data):
+            raise FormatError(f"SSH data has {len(self._data) - self._at} bytes too many")
