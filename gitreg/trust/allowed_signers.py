@@ -1,0 +1,138 @@
+"""`allowed_signers`, OpenSSH's list of who signs with which key (ssh-keygen(1), ALLOWED SIGNERS).
+
+Every line stands alone: one that is not understood grants nothing, breaks no other, and is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final, Self
+
+from gitreg.core.names import Principal
+from gitreg.core.text import escape
+from gitreg.errors import FormatError, GitregError
+from gitreg.trust.patterns import is_literal, matches_list
+from gitreg.trust.public_key import PublicKey
+from gitreg.trust.signer_options import SignerOptions, parse_options, split_options
+
+MAX_FILE: Final = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One line: who (a pattern list) may sign with this key, for what and when."""
+
+    line: int
+    principals: str
+    key: PublicKey
+    options: SignerOptions
+
+    def allows(self, principal: str, namespace: str, at: datetime) -> bool:
+        return self.options.allow(namespace, at) and matches_list(principal, self.principals)
+
+    def named(self) -> frozenset[Principal]:
+        """The people the line names one by one; a wildcard names nobody."""
+        names = frozenset(Principal.parse(name) for name in self.principals.split(",") if is_literal(name))
+        return frozenset(name for name in names if matches_list(name, self.principals))
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A line that grants nothing although it seems meant to."""
+
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedSigners:
+    grants: tuple[Grant, ...]
+    problems: tuple[Problem, ...]
+    _by_key: Mapping[PublicKey, tuple[Grant, ...]]
+
+    @classmethod
+    def parse(cls, data: bytes) -> Self:
+        """Read a file; FormatError only if it is absurdly large, everything else is one line's problem."""
+        if len(data) > MAX_FILE:
+            raise FormatError(f"allowed_signers has {len(data)} bytes, the limit is {MAX_FILE}")
+        grants: list[Grant] = []
+        problems: list[Problem] = []
+        for number, line in enumerate(data.split(b"\n"), start=1):
+            try:
+                grant = _parse_line(number, line)
+            except GitregError as error:
+                problems.append(Problem(number, error.message))
+            else:
+                grants.extend([grant] if grant else [])
+        return cls(tuple(grants), tuple(problems), _index(grants))
+
+    def principals_of(self, key: PublicKey, namespace: str, at: datetime) -> frozenset[Principal]:
+        """The people named by lines that let `key` sign for `namespace` at the (aware) time `at`."""
+        granted = (grant.named() for grant in self._grants_of(key) if grant.options.allow(namespace, at))
+        return frozenset().union(*granted)
+
+    def allows(self, principal: Principal, key: PublicKey, namespace: str, at: datetime) -> bool:
+        """Whether `principal`, named or by wildcard, may sign with `key` for `namespace` at the (aware) time `at`."""
+        return any(grant.allows(principal, namespace, at) for grant in self._grants_of(key))
+
+    def _grants_of(self, key: PublicKey) -> tuple[Grant, ...]:
+        return self._by_key.get(key, ())
+
+
+def format_line(
+    principals: Sequence[Principal], key: PublicKey, namespaces: Sequence[str] = ("git", "gitreg-approval")
+) -> str:
+    """A line that lets `principals` sign with `key`, restricted to `namespaces`."""
+    return f'{",".join(principals)} namespaces="{",".join(namespaces)}" {key.line}\n'
+
+
+def _index(grants: Iterable[Grant]) -> Mapping[PublicKey, tuple[Grant, ...]]:
+    by_key: dict[PublicKey, tuple[Grant, ...]] = {}
+    for grant in grants:
+        by_key[grant.key] = (*by_key.get(grant.key, ()), grant)
+    return MappingProxyType(by_key)
+
+
+def _parse_line(number: int, data: bytes) -> Grant | None:
+    line = _text(data)
+    if not line or line.startswith("#"):
+        return None
+    principals, rest = _split_principals(line)
+    options_text, key_text = split_options(rest)
+    options = parse_options(options_text)
+    grant = Grant(number, principals, PublicKey.parse(key_text), options)
+    grant.named()  # a name that cannot be spoken of elsewhere makes the line a problem, not a surprise later
+    return grant
+
+
+def _text(data: bytes) -> str:
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise FormatError("not UTF-8 text") from None
+    if "\0" in text:
+        raise FormatError("a NUL character")
+    return text.strip(" \t\r")
+
+
+def _split_principals(line: str) -> tuple[str, str]:
+    """The first field, which may stand in quotes, and what follows it."""
+    if line.startswith('"'):
+        principals, closed, rest = line[1:].partition('"')
+        if not closed or rest[:1] not in (" ", "\t"):
+            raise FormatError("a quote in the principals that does not end well")
+    else:
+        principals, *others = line.replace("\t", " ").split(" ", 1)
+        rest = others[0] if others else ""
+    if not principals or not rest.strip(" \t"):
+        raise FormatError(f"no key after the principals: '{escape(line[:60])}'")
+    # OpenSSH drops quotes within a field: `!bo"b"` excludes bob, so reading it letter by letter would let him in.
+    if '"' in principals or not (principals.isascii() and principals.isprintable()):
+        raise FormatError(f"principals that are not plain ASCII: '{escape(principals[:60])}'")
+    return principals, rest.strip(" \t")
