@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from gitreg.errors import GitregError, UsageError
@@ -18,7 +19,6 @@ from gitreg.git.environment import hook_environment, scrubbed_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 # Messages are handed over as UTF-8, whatever the user writes their own in.
 _SETTINGS: Final = ("-c", "i18n.commitEncoding=UTF-8")
@@ -28,6 +28,7 @@ _SETTINGS: Final = ("-c", "i18n.commitEncoding=UTF-8")
 class Outcome:
     """How a git command ended, for callers to whom a non-zero status is an answer."""
 
+    git: Git
     command: str
     status: int
     stdout: bytes
@@ -35,7 +36,7 @@ class Outcome:
 
     def error(self) -> GitregError:
         """This outcome as an error; an outdated git is named as the cause before anything else."""
-        version = subprocess.run(["git", "version"], capture_output=True, text=True, check=False).stdout  # noqa: S607
+        version = Git(Path("/"), self.git.environment).attempt("version").stdout.decode("utf-8", "replace")
         parsed = failure.parse_version(version)
         if parsed is not None and parsed < failure.MINIMUM_VERSION:
             return failure.git_too_old(version.removeprefix("git version ").strip())
@@ -47,7 +48,7 @@ class Git:
     """Runs git in one directory.  `Git.for_hook` keeps the variables with which git describes the event to a hook."""
 
     directory: Path
-    environment: Mapping[str, str] = field(default_factory=scrubbed_environment, repr=False)
+    environment: Mapping[str, str] = field(default_factory=scrubbed_environment, repr=False, compare=False)
 
     @classmethod
     def for_hook(cls, directory: Path) -> Git:
@@ -86,7 +87,7 @@ class Git:
                 # an interrupted caller must not leave a git behind that still holds locks
                 process.kill()
                 raise
-        return Outcome(args[0], process.returncode, stdout, stderr)
+        return Outcome(self, args[0], process.returncode, stdout, stderr)
 
     def converse(self, *args: str, input: bytes | None = None) -> Outcome:  # noqa: A002
         """Run a command that a person may be watching: what git says on stderr shows at once on a terminal.
@@ -105,7 +106,7 @@ class Git:
             except BaseException:
                 process.kill()
                 raise
-        return Outcome(args[0], process.returncode, stdout, b"".join(said))
+        return Outcome(self, args[0], process.returncode, stdout, b"".join(said))
 
     def start(
         self, *args: str, env: Mapping[str, str] | None = None, stderr: int = subprocess.PIPE

@@ -11,6 +11,7 @@ from gitreg.errors import GitError, GitregError, NotARegistryError
 MINIMUM_VERSION: Final = (2, 34)
 
 _NOISE: Final = ("hint:", "warning:", "trace:", "To ", "Cloning into")
+_SUMMARY: Final = "error: failed to push some refs"
 _PREFIX: Final = re.compile(r"^(?:remote: )?(?:fatal|error): ", re.IGNORECASE)
 _HINTS: Final = (
     ("dubious ownership", "if you trust this directory: git config --global --add safe.directory DIRECTORY"),
@@ -65,6 +66,8 @@ def command_failed(command: str, status: int, stderr: bytes) -> GitregError:
 def _telling_line(text: str) -> str | None:
     """The first line with git's own error prefix, else the first that is not noise."""
     lines = [line.strip() for line in re.split(r"[\r\n]+", text) if line.strip()]
+    # a summary, printed after whatever said why
+    lines = [line for line in lines if not line.startswith(_SUMMARY)] or lines
     marked = next((line for line in lines if _PREFIX.match(line)), None)
     chosen = marked or next((line for line in lines if not line.startswith(_NOISE)), None)
     return _PREFIX.sub("", chosen) if chosen else None

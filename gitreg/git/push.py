@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -44,6 +45,7 @@ class Cause(enum.Enum):
     TAKEN = "exists on the remote already"
     BEHIND = "the remote has commits that are not here"
     REFUSED = "refused by the remote"
+    CONTENDED = "being changed on the remote at this moment"
     WITH_ANOTHER = "not pushed because another ref was refused"
     UNKNOWN = "not accepted"
 
@@ -102,24 +104,29 @@ def push(repo: Repository, remote: str, updates: Sequence[Update]) -> PushReport
         check_remote(remote),
         *(_refspec(update) for update in updates),
     )
-    report = PushReport(tuple(_parse_results(outcome.stdout)), _remarks(outcome.stderr))
+    remarks = _remarks(outcome.stderr)
+    report = PushReport(tuple(_parse_results(outcome.stdout, _blamed(remarks))), remarks)
     if outcome.status != 0 and not report.rejected:
         raise outcome.error()
     return report
 
 
 # What git says, in the order in which it must be looked for: "[rejected]" alone may mean any of them.
+_ALL_FAILED: Final = "atomic transaction failed"
 _CAUSES: Final = (
+    (_ALL_FAILED, Cause.UNKNOWN),
     ("atomic", Cause.WITH_ANOTHER),
     ("stale info", Cause.TAKEN),
     ("already exists", Cause.TAKEN),
-    ("failed to update ref", Cause.TAKEN),
-    ("cannot lock ref", Cause.TAKEN),
+    ("cannot lock ref", Cause.CONTENDED),
+    ("failed to update ref", Cause.CONTENDED),
     ("non-fast-forward", Cause.BEHIND),
     ("fetch first", Cause.BEHIND),
     ("hook declined", Cause.REFUSED),
     ("remote rejected", Cause.REFUSED),
 )
+_FLAGS: Final = (" ", "+", "*", "=", "!")
+_LOCK_FAILED: Final = re.compile(r"cannot lock ref '([^']+)': (.+)")
 
 
 def _lease(update: Create) -> str:
@@ -133,21 +140,35 @@ def _refspec(update: Update) -> str:
     return f"{start}:{check_ref_name(update.target)}"
 
 
-def _parse_results(stdout: bytes) -> list[RefResult]:
+def _parse_results(stdout: bytes, blamed: dict[str, Cause]) -> list[RefResult]:
     # A pre-push hook of the user's may print anything into the same stream; results have two tabs and a known flag.
     lines = (line.split("\t") for line in stdout.decode("utf-8", "surrogateescape").split("\n"))
-    return [_result(*fields) for fields in lines if len(fields) == 3 and fields[0] in _FLAGS and ":" in fields[1]]
+    results = (fields for fields in lines if len(fields) == 3 and fields[0] in _FLAGS and ":" in fields[1])
+    return [_result(flag, refs.rpartition(":")[2], summary, blamed) for flag, refs, summary in results]
 
 
-_FLAGS: Final = (" ", "+", "*", "=", "!")
-
-
-def _result(flag: str, refs: str, summary: str) -> RefResult:
-    target = refs.rpartition(":")[2]
+def _result(flag: str, ref: str, summary: str, blamed: dict[str, Cause]) -> RefResult:
     if flag == "!":
-        cause = next((cause for sign, cause in _CAUSES if sign in summary), Cause.UNKNOWN)
-        return Rejected(target, cause, escape(summary))
-    return Unchanged(target) if flag == "=" else Accepted(target)
+        return Rejected(ref, _cause(ref, summary, blamed), escape(summary))
+    return Unchanged(ref) if flag == "=" else Accepted(ref)
+
+
+def _cause(ref: str, summary: str, blamed: dict[str, Cause]) -> Cause:
+    if _ALL_FAILED in summary and blamed:
+        return blamed.get(ref, Cause.WITH_ANOTHER)
+    return next((cause for sign, cause in _CAUSES if sign in summary), Cause.UNKNOWN)
+
+
+def _blamed(remarks: tuple[str, ...]) -> dict[str, Cause]:
+    """The refs over which a whole transaction failed: of pushes at the same time the loser is told only like this."""
+    found = (_LOCK_FAILED.search(line) for line in remarks)
+    return {match[1]: _lock_cause(match[2]) for match in found if match}
+
+
+def _lock_cause(reason: str) -> Cause:
+    if "already exists" in reason:
+        return Cause.TAKEN
+    return Cause.BEHIND if "but expected" in reason else Cause.CONTENDED
 
 
 def _remarks(stderr: bytes) -> tuple[str, ...]:

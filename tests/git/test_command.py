@@ -1,6 +1,8 @@
 """The door itself: what git is told, what it may not be told, and how its failures read."""
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,27 +54,27 @@ def test_messages_stay_in_english_and_on_one_escaped_line(git_repo, monkeypatch)
     monkeypatch.setenv("LANG", "de_DE.UTF-8")
     monkeypatch.setenv("LANGUAGE", "de")
     with pytest.raises(GitError) as caught:
-        Git(git_repo).run("cat-file", "-t", "--end-of-options", "no\x1b[31mred")
-    assert caught.value.message == "git cat-file: Not a valid object name no\\x1b[31mred"
+        Git(git_repo).run("cat-file", "-t", "--end-of-options", "no\u202ered")
+    assert caught.value.message == "git cat-file: Not a valid object name no\\u202ered"
 
 
 def test_without_git_the_error_says_so(git_repo, monkeypatch):
-    git = Git(git_repo)
     monkeypatch.setenv("PATH", str(git_repo))
     with pytest.raises(GitError, match="not installed") as caught:
-        git.run("version")
+        Git(git_repo).run("version")
     assert "2.34" in caught.value.hint
 
 
 def test_an_outdated_git_is_named_as_the_cause(git_repo, tmp_path, monkeypatch):
     fake = tmp_path / "bin" / "git"
     fake.parent.mkdir()
-    fake.write_text('#!/bin/sh\n[ "$1" = version ] && echo "git version 2.20.1 (Apple Git-117)" && exit 0\nexit 129\n')
+    fake.write_text(
+        '#!/bin/sh\ncase "$*" in *version) echo "git version 2.20.1 (Apple Git-117)"; exit 0;; esac\nexit 129\n'
+    )
     fake.chmod(0o755)
-    git = Git(git_repo)
     monkeypatch.setenv("PATH", f"{fake.parent}:/usr/bin:/bin")
     with pytest.raises(GitError, match=r"git 2\.20\.1 \(Apple Git-117\) is too old"):
-        git.run("rev-parse", "--path-format=absolute")
+        Git(git_repo).run("rev-parse", "--path-format=absolute")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +93,11 @@ def test_versions_of_every_vendor_parse(line, expected):
 @pytest.mark.parametrize(
     ("stderr", "message", "hint"),
     [
-        (b"hint: a\nwarning: b\nfatal: Authentication failed for 'https://h/'\n", "Authentication failed", "credentials"),
+        (
+            b"hint: a\nwarning: b\nfatal: Authentication failed for 'https://h/'\n",
+            "Authentication failed",
+            "credentials",
+        ),
         (b"remote: hello\nerror: failed to push some refs to 'x'\n", "failed to push", None),
         (b"something odd\n", "something odd", None),
         (b"", "exit status 9", None),
@@ -117,15 +123,13 @@ def test_what_git_says_shows_at_once_on_a_terminal_and_is_kept(git_repo, tmp_pat
         "outcome = Git(Path(sys.argv[1])).converse('cat-file', '-t', 'nothing')\n"
         "print(outcome.status, outcome.stderr)\n"
     )
-    import sys
-
     done = subprocess.run(
         [sys.executable, str(script), str(git_repo)],
         capture_output=True,
         text=True,
         check=True,
         cwd=Path(__file__).parents[2],
-        env={**__import__("os").environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     assert "Not a valid object name nothing" in done.stderr
     assert done.stdout.startswith("128 b'fatal: Not a valid object name nothing")

@@ -1,0 +1,112 @@
+"""Ancestry and the history of a path, for policy and lineage."""
+
+import pytest
+
+from gitreg.core.oid import Oid
+from gitreg.errors import GitError, UsageError
+from gitreg.git.history import (
+    PathVersion,
+    blob_history,
+    commit_info,
+    commits_touching,
+    is_ancestor,
+    merged_tags,
+)
+from gitreg.git.objects import write_object
+from gitreg.git.refs import create_ref, resolve
+from gitreg.git.repository import Repository
+from gitreg.git.worktree import commit, commit_empty
+
+MAIN = "refs/heads/main"
+PATH = ".gitreg/policy ü.toml"
+
+
+@pytest.fixture
+def repo(git_repo):
+    return Repository.discover(git_repo)
+
+
+def put(repo, text, path=PATH):
+    (repo.root / path).parent.mkdir(exist_ok=True)
+    (repo.root / path).write_text(text)
+    return commit(repo, f"policy {text}", [path])
+
+
+def test_ancestry_is_asked_of_several_branches_at_once(repo, sh):
+    base = commit_empty(repo, "base")
+    sh(repo.root, "git", "switch", "-q", "-c", "topic")
+    topic = commit_empty(repo, "topic")
+    assert is_ancestor(repo, base, [MAIN])
+    assert not is_ancestor(repo, topic, [MAIN])
+    assert is_ancestor(repo, topic, [MAIN, "refs/heads/topic"])
+    assert not is_ancestor(repo, topic, [])
+    assert not is_ancestor(repo, topic, ["refs/heads/absent"])
+    with pytest.raises(GitError):
+        is_ancestor(repo, Oid("1" * 40), [MAIN])
+
+
+def test_a_replaced_parent_does_not_make_an_ancestor(repo, sh):
+    """Anyone who can write a replace ref could otherwise bring a commit onto the protected branch."""
+    commit_empty(repo, "base")
+    sh(repo.root, "git", "switch", "-q", "-c", "topic")
+    topic = commit_empty(repo, "topic")
+    sh(repo.root, "git", "switch", "-q", "main")
+    tip = commit_empty(repo, "tip")
+    sh(repo.root, "git", "replace", "--graft", tip, topic)
+    assert sh(repo.root, "git", "for-each-ref", "--contains", topic, MAIN) != ""
+    assert not is_ancestor(repo, topic, [MAIN])
+
+
+def test_merged_tags_are_found_in_one_go_through_annotated_tags(repo, sh):
+    base = commit_empty(repo, "base")
+    sh(repo.root, "git", "tag", "-a", "-m", "x", "team/m@v1.0.0")
+    sh(repo.root, "git", "switch", "-q", "-c", "topic")
+    create_ref(repo, "refs/tags/team/m@v2.0.0", commit_empty(repo, "topic"))
+    create_ref(repo, "refs/tags/other@v1.0.0", base)
+    assert merged_tags(repo, MAIN, "team/m@*") == {"team/m@v1.0.0"}
+    assert merged_tags(repo, MAIN) == {"team/m@v1.0.0", "other@v1.0.0"}
+
+
+def test_the_history_of_a_path_follows_the_branch_itself_and_knows_deletion(repo, sh):
+    first = put(repo, "one")
+    commit_empty(repo, "unrelated")
+    sh(repo.root, "git", "switch", "-q", "-c", "topic")
+    put(repo, "never on main by itself")
+    two = put(repo, "two")
+    sh(repo.root, "git", "switch", "-q", "main")
+    sh(repo.root, "git", "merge", "-q", "--no-ff", "-m", "merge", "topic")
+    merge = resolve(repo, MAIN)
+    (repo.root / PATH).unlink()
+    gone = commit(repo, "gone", [PATH])
+    blob = {text: write_object(repo, "blob", text.encode()) for text in ("one", "two")}
+    assert two != merge
+    assert blob_history(repo, PATH, MAIN) == [
+        PathVersion(gone, None),
+        PathVersion(merge, blob["two"]),
+        PathVersion(first, blob["one"]),
+    ]
+    assert blob_history(repo, PATH, first) == [PathVersion(first, blob["one"])]
+    assert blob_history(repo, "nothing/here", MAIN) == []
+    with pytest.raises(UsageError):
+        blob_history(repo, "a\nb", MAIN)
+
+
+def test_commits_tell_author_time_and_subject_in_the_order_asked(repo, sh, monkeypatch):
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "1700000000 +0000")
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "Zoë\tO'Neil")
+    repo = Repository.discover(repo.root)
+    old = put(repo, "one")
+    new = put(repo, "two")
+    sh(repo.root, "git", "config", "log.showSignature", "true")
+    found = commit_info(repo, [old, new, old])
+    assert [info.oid for info in found] == [old, new, old]
+    assert (found[0].author, found[0].time, found[0].subject) == ("Zoë\tO'Neil", 1700000000, "policy one")
+    assert [info.oid for info in commits_touching(repo, PATH, MAIN)] == [new, old]
+    assert [info.oid for info in commits_touching(repo, PATH, MAIN, limit=1)] == [new]
+    assert commit_info(repo, []) == []
+
+
+def test_a_start_that_is_an_option_or_expression_is_refused(repo):
+    for start in ("refs/heads/--all", "refs/heads/a..b"):
+        with pytest.raises(UsageError):
+            blob_history(repo, PATH, start)
