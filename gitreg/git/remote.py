@@ -52,6 +52,8 @@ def local_git_dir(path: Path) -> Path:
         answer = Git(candidate.resolve()).attempt("rev-parse", "--path-format=absolute", "--git-common-dir", env=above)
         if answer.status == 0:
             return Path(os.fsdecode(answer.stdout).removesuffix("\n"))
+        if not isinstance(error := answer.error(), NotARegistryError):
+            raise error
     raise NotARegistryError(f"no Git repository at {escape(str(path))}", hint="check the remote's URL: git remote -v")
 
 

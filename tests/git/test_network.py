@@ -20,11 +20,12 @@ from gitreg.git.network import (
     private_tags,
     tags_spec,
 )
+from gitreg.git.objects import ObjectReader
 from gitreg.git.push import Accepted, Advance, Cause, Create, Rejected, Unchanged, push
 from gitreg.git.refs import create_ref, delete_ref, list_tags, resolve, tags_below
 from gitreg.git.remote import is_local_path, local_git_dir, remote_url, remotes
 from gitreg.git.repository import Repository
-from gitreg.git.worktree import commit_empty
+from gitreg.git.worktree import commit, commit_empty
 
 MAIN, TAG = "refs/heads/main", "refs/tags/m#production#1"
 
@@ -84,6 +85,20 @@ def test_of_two_clones_that_promote_at_once_one_push_is_refused(anna, ben, hub, 
         assert isinstance(loser, Rejected)
         assert loser.cause is Cause.TAKEN, loser.reason
         assert resolve(hub, ref) == contenders[winner][1]
+
+
+def test_a_ref_locked_on_the_remote_is_contended_and_not_taken(anna, hub):
+    """A lock may belong to a push that fails: only looking again can tell."""
+    tip = resolve(anna, MAIN)
+    lock = hub.git_dir / f"{TAG}.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    lock.touch()
+    other = "refs/tags/other"
+    report = push(anna, "origin", [Create(tip, TAG), Create(tip, other)])
+    causes = {result.ref: result.cause for result in report.rejected}
+    assert causes == {TAG: Cause.CONTENDED, other: Cause.WITH_ANOTHER}
+    lock.unlink()
+    assert not push(anna, "origin", [Create(tip, TAG)]).rejected
 
 
 def test_a_branch_that_moved_on_is_never_pushed_back(anna, ben, hub):
@@ -263,6 +278,17 @@ def test_sha256_repositories_push_and_fetch(tmp_path, sh):
     assert push(other, str(tmp_path / "hub.git"), [Create(tip, TAG)]).results == (Accepted(TAG),)
     assert ls_remote(other, str(tmp_path / "hub.git")) == [RemoteRef(TAG, Oid(tip))]
     assert repo.root is not None
+
+
+def test_a_partial_clone_fetches_what_a_read_needs(anna, hub, tmp_path, sh):
+    (anna.root / "a.gitreg").write_text("pointer")
+    tip = commit(anna, "pointer", ["a.gitreg"])
+    push(anna, "origin", [Advance(tip, MAIN)])
+    sh(hub.git_dir, "git", "config", "uploadpack.allowFilter", "true")
+    url = f"file://{hub.git_dir}".replace(" ", "%20")
+    sh(tmp_path, "git", "clone", "-q", "--filter=blob:none", "--no-checkout", url, "partial")
+    with ObjectReader(Repository.discover(tmp_path / "partial")) as reader:
+        assert reader.read(f"{tip}:a.gitreg").data == b"pointer"
 
 
 def test_a_hook_reads_objects_still_in_quarantine(anna, hub, tmp_path):

@@ -115,6 +115,7 @@ def test_default_branch_follows_origin_then_configuration_then_head(git_repo, tm
     sh(tmp_path, "git", "clone", "-q", str(git_repo), "clone")
     sh(tmp_path / "clone", "git", "switch", "-q", "-c", "topic")
     assert default_branch(Repository.discover(tmp_path / "clone")) == "trunk"
+    assert default_branch(init_bare(tmp_path / "bare.git")) == "main"
 
 
 def test_a_shallow_clone_is_told_from_a_whole_one(git_repo, tmp_path, sh):

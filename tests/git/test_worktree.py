@@ -103,6 +103,24 @@ def test_the_users_hook_may_refuse_and_its_words_are_shown(repo, sh):
         commit(repo, "first", ["a.gitreg"])
 
 
+def test_the_users_signing_settings_apply(repo, sh, isolated_environment):
+    key = isolated_environment / "key"
+    sh(repo.root, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key))
+    for name, value in {"gpg.format": "ssh", "user.signingKey": f"{key}.pub", "commit.gpgSign": "true"}.items():
+        sh(repo.root, "git", "config", name, value)
+    oid = commit_empty(repo, "signed")
+    assert "BEGIN SSH SIGNATURE" in sh(repo.root, "git", "cat-file", "commit", oid)
+
+
+def test_a_split_index_is_no_obstacle(repo, sh):
+    write(repo, "a.txt")
+    stage(repo, ["a.txt"])
+    sh(repo.root, "git", "update-index", "--split-index")
+    write(repo, "a.gitreg")
+    commit(repo, "pointer", ["a.gitreg"])
+    assert sh(repo.root, "git", "status", "--porcelain") == "A  a.txt"
+
+
 def test_an_ignored_path_is_an_error(repo):
     write(repo, ".gitignore", "*.bin\n")
     write(repo, "x.bin")
