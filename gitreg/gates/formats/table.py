@@ -1,0 +1,76 @@
+"""Which parser looks at which file, and the one function that looks at a file.  Knows no gate."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from gitreg.errors import FormatError
+from gitreg.gates.formats import npy
+from gitreg.gates.formats.hidden import find_pickle
+from gitreg.gates.formats.npz import check_npz
+from gitreg.gates.formats.onnx import check_onnx
+from gitreg.gates.formats.reading import read_at_most, strict_json
+from gitreg.gates.formats.safetensors import check_safetensors
+from gitreg.gates.formats.skops import check_skops
+
+_LONGEST_JSON = 256 << 20
+_CONVERT = "convert it to safetensors, ONNX or skops, which hold data only"
+
+
+@dataclass(frozen=True, slots=True)
+class FileFormat:
+    """A file claims a format by its name's ending, or by the bytes it begins with (`magic`)."""
+
+    name: str
+    suffix: str
+    check: Callable[[Path], None]
+    magic: bytes | None = None
+
+    def claimed(self, path: Path, head: bytes) -> bool:
+        return path.suffix.lower() == self.suffix or (self.magic is not None and head.startswith(self.magic))
+
+
+def inspect(path: Path) -> str | None:
+    """The name of the format that the file claims and has; None if it claims none that is known here.
+
+    Raises:
+        FormatError: not what it claims to be, a pickle in any wrapping, or no regular file.
+        MissingDependencyError: only a package that is not installed could tell.
+    """
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode):
+        raise FormatError("is not a regular file")
+    with path.open("rb") as stream:
+        head = stream.read(8)
+        stream.seek(0)
+        found = find_pickle(stream, status.st_size)
+    if found is not None:
+        raise FormatError(f"{found}, which runs code when it is opened", hint=_CONVERT)
+    claimed = [known for known in _KNOWN if known.claimed(path, head)]
+    for known in claimed:
+        known.check(path)
+    return claimed[0].name if claimed else None
+
+
+def _check_json(stream: BinaryIO, size: int) -> None:  # noqa: ARG001  every parser is called alike
+    strict_json(read_at_most(stream, _LONGEST_JSON, "the file"), "the file")
+
+
+def _opened(check: Callable[[BinaryIO, int], None], path: Path) -> None:
+    with path.open("rb") as stream:
+        check(stream, path.stat().st_size)
+
+
+_KNOWN = (
+    FileFormat("safetensors", ".safetensors", partial(_opened, check_safetensors)),
+    FileFormat("onnx", ".onnx", check_onnx),
+    FileFormat("npy", ".npy", partial(_opened, npy.check_npy), npy.MAGIC),
+    FileFormat("npz", ".npz", partial(_opened, check_npz)),
+    FileFormat("json", ".json", partial(_opened, _check_json)),
+    FileFormat("skops", ".skops", partial(_opened, check_skops)),
+)

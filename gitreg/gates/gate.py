@@ -1,0 +1,57 @@
+"""What a gate is: a named check of one candidate that ends in a verdict.  Knows no particular check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+
+class Verdict(StrEnum):
+    """How a check ended.  Only `pass` lets a version through; `error` means that nothing was decided."""
+
+    PASS = "pass"  # noqa: S105  no password
+    FAIL = "fail"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The version that wants to enter a stage.
+
+    `pointer_data`: the parsed pointer at the tagged commit, as plain tables (artifact, model, params, metrics, ...).
+    `checkout`: materialises the verified artifact and returns its directory.  Gates that need no bytes never call
+    it; several may, so the caller keeps the answer.
+    `baseline_metrics`: metrics of what the stage holds now, None if it holds nothing.
+    """
+
+    pointer_data: Mapping[str, object]
+    checkout: Callable[[], Path]
+    baseline_metrics: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """The outcome of one gate: `figure` is what was measured, `reason` why that passes or not; one line each."""
+
+    name: str
+    verdict: Verdict
+    figure: str
+    reason: str
+
+    @property
+    def passed(self) -> bool:
+        return self.verdict is Verdict.PASS
+
+
+class Gate(Protocol):
+    """One configured check.  `check` may raise: `run_gates` turns that into the verdict `error`."""
+
+    @property
+    def name(self) -> str: ...
+
+    def check(self, candidate: Candidate) -> GateResult: ...

@@ -1,0 +1,131 @@
+"""The gate `metric`: one figure of the pointer within bounds, and not much worse than what the stage holds now."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from typing import TYPE_CHECKING, assert_never
+
+from gitreg.gates.gate import GateResult, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitreg.gates.gate import Candidate
+    from gitreg.gates.options import Options
+
+
+class Better(Enum):
+    """Which direction of a metric is an improvement."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+
+
+@dataclass(frozen=True, slots=True)
+class MetricGate:
+    """Bounds are inclusive; None means no such bound.  A missing or non-finite figure fails."""
+
+    name: str
+    metric: str
+    minimum: float | None
+    maximum: float | None
+    max_regression: float | None
+    better: Better
+
+    def check(self, candidate: Candidate) -> GateResult:
+        value = _figure(candidate.pointer_data.get("metrics"), self.metric)
+        if value is None:
+            reason = f"the pointer has no finite number for metrics.{self.metric}"
+            return GateResult(self.name, Verdict.FAIL, f"{self.metric} missing", reason)
+        problems = [*self._out_of_bounds(value), *self._regressed(value, candidate.baseline_metrics)]
+        verdict = Verdict.FAIL if problems else Verdict.PASS
+        reason = "; ".join(problems) or self._limits(candidate.baseline_metrics)
+        return GateResult(self.name, verdict, f"{self.metric} {value!r}", reason)
+
+    def _out_of_bounds(self, value: float) -> Iterator[str]:
+        if self.minimum is not None and value < self.minimum:
+            yield f"below the minimum {self.minimum!r}"
+        if self.maximum is not None and value > self.maximum:
+            yield f"above the maximum {self.maximum!r}"
+
+    def _regressed(self, value: float, baseline: Mapping[str, float] | None) -> Iterator[str]:
+        if self.max_regression is None or baseline is None:
+            return
+        held = _figure(baseline, self.metric)
+        if held is None:
+            yield f"what the stage holds has no finite {self.metric} to compare with"
+            return
+        loss = self._loss(held, value)
+        if loss > _exact(self.max_regression):
+            yield f"worse by {loss} than the {held!r} the stage holds, {self.max_regression!r} allowed"
+
+    def _loss(self, held: float, value: float) -> Decimal:
+        match self.better:
+            case Better.HIGHER:
+                return _exact(held) - _exact(value)
+            case Better.LOWER:
+                return _exact(value) - _exact(held)
+            case _:
+                assert_never(self.better)
+
+    def _limits(self, baseline: Mapping[str, float] | None) -> str:
+        parts = []
+        if self.minimum is not None:
+            parts.append(f"minimum {self.minimum!r}")
+        if self.maximum is not None:
+            parts.append(f"maximum {self.maximum!r}")
+        if self.max_regression is not None and baseline is None:
+            parts.append("the stage holds nothing to compare with")
+        elif self.max_regression is not None and baseline is not None:
+            parts.append(f"the stage holds {baseline[self.metric]!r}, may lose {self.max_regression!r}")
+        return "; ".join(parts)
+
+
+def build_metric_gate(options: Options) -> MetricGate:
+    """Options: `metric`; at least one of `min`, `max`, `max_regression`; `better` = "higher" or "lower".
+
+    Without `better`, a metric with only a `max` (a loss, an error rate) is better lower, any other higher.
+    """
+    options.only("metric", "min", "max", "max_regression", "better")
+    metric = options.text("metric")
+    if metric is None:
+        raise options.wrong("metric", "is missing", hint='name a key of the pointer\'s [metrics], like "accuracy"')
+    minimum, maximum = options.number("min"), options.number("max")
+    max_regression = options.number("max_regression")
+    if minimum is None and maximum is None and max_regression is None:
+        raise options.wrong("min", "is missing", hint="a metric gate needs min, max or max_regression")
+    if minimum is not None and maximum is not None and minimum > maximum:
+        raise options.wrong("min", "is above max")
+    if max_regression is not None and max_regression < 0:
+        raise options.wrong("max_regression", "must not be negative")
+    better = _better(options, Better.LOWER if minimum is None and maximum is not None else Better.HIGHER)
+    return MetricGate(options.gate, metric, minimum, maximum, max_regression, better)
+
+
+def _better(options: Options, default: Better) -> Better:
+    text = options.text("better")
+    if text is None:
+        return default
+    try:
+        return Better(text)
+    except ValueError:
+        raise options.wrong("better", 'must be "higher" or "lower"') from None
+
+
+def _figure(metrics: object, name: str) -> float | None:
+    value = metrics.get(name) if isinstance(metrics, Mapping) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return value if math.isfinite(value) else None
+    except OverflowError:  # an integer beyond any float
+        return None
+
+
+def _exact(value: float) -> Decimal:
+    """The number as written: in binary, 0.98 - 0.97 exceeds 0.01."""
+    return Decimal(repr(value))

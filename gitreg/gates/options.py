@@ -1,0 +1,62 @@
+"""A gate's options as the policy gives them, read strictly.  Knows no particular gate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gitreg.core.text import escape
+from gitreg.errors import FormatError
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The table `[gates.NAME]` without its `kind`; every error names the gate and the option."""
+
+    gate: str
+    values: Mapping[str, object]
+
+    def only(self, *known: str) -> None:
+        """Refuse options that the gate does not know: a misspelt limit would otherwise check nothing."""
+        for option in self.values:
+            if option not in known:
+                hint = f"it knows {', '.join(sorted(known))}" if known else "it takes none"
+                raise self.wrong(option, "is not an option of this kind of gate", hint=hint)
+
+    def text(self, option: str) -> str | None:
+        value = self.values.get(option)
+        if value is None:
+            return None
+        if not isinstance(value, str) or not value.strip():
+            raise self.wrong(option, "must be a text that is not empty")
+        return value
+
+    def number(self, option: str) -> float | None:
+        value = self.values.get(option)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not _finite(value):
+            raise self.wrong(option, "must be a finite number")
+        return value
+
+    def texts(self, option: str) -> tuple[str, ...] | None:
+        value = self.values.get(option)
+        if value is None:
+            return None
+        if not isinstance(value, list | tuple) or not value:
+            raise self.wrong(option, "must be a list that is not empty")
+        if not all(isinstance(item, str) and item for item in value):
+            raise self.wrong(option, "must be a list of texts")
+        return tuple(value)
+
+    def wrong(self, option: str, why: str, *, hint: str | None = None) -> FormatError:
+        """The error to raise for one option."""
+        return FormatError(f"gate {escape(self.gate)}: {escape(option)} {why}", hint=hint)
+
+
+def _finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
