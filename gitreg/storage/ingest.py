@@ -1,0 +1,92 @@
+"""Adding files: one pass over their bytes gives the manifest and, if a store is given, fills it.
+
+Spans (a large file, or a run of small ones) are worked on side by side; what happens to one is span_work's.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from gitreg.core.manifest import FileEntry, Manifest
+from gitreg.storage.chunk_sink import ChunkSink
+from gitreg.storage.cutting.rule import CUT_RULE
+from gitreg.storage.cutting.runs import spans
+from gitreg.storage.progress import OnProgress, Progress
+from gitreg.storage.source import Source, SourceFile, list_source
+from gitreg.storage.span_work import Equipment, SpanResult, SpanWork
+from gitreg.storage.verified import write_manifest
+from gitreg.storage.windows import WindowPool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from gitreg.storage.store import ObjectStore
+
+_MOST_READERS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class IngestResult:
+    """What was added: `new_chunks` and `new_bytes` were written to the store, the rest it already had."""
+
+    manifest: Manifest
+    new_chunks: int
+    new_bytes: int
+    source: Source
+
+
+def ingest(path: Path, store: ObjectStore | None, on_progress: OnProgress | None = None) -> IngestResult:
+    """Hash a file or directory into the store, or only hash it if there is none.
+
+    Raises SourceError if it cannot be read or changes meanwhile: then no manifest was written.
+    """
+    return ingest_listed(list_source(path, time.time_ns()), store, on_progress)
+
+
+def ingest_listed(source: Source, store: ObjectStore | None, on_progress: OnProgress | None = None) -> IngestResult:
+    """As `ingest`, for files already listed."""
+    sink = ChunkSink(store, Progress(source.size, on_progress))
+    results = _work_on(list(spans(source.files)), sink)
+    sha256s = (sha256 for result in results for sha256 in result.sha256s)
+    manifest = Manifest(
+        files=tuple(_entry(file, sha256) for file, sha256 in zip(source.files, sha256s, strict=True)),
+        chunks=tuple(chunk for result in results for chunk in result.chunks),
+        cut_rule=CUT_RULE,
+    )
+    if store is not None:
+        store.flush()
+        write_manifest(store, manifest)
+    return IngestResult(manifest, sink.new_chunks, sink.new_bytes, source)
+
+
+def _entry(file: SourceFile, sha256: str) -> FileEntry:
+    return FileEntry(file.path, file.size, file.fingerprint.executable, sha256)
+
+
+def _work_on(work: list[list[SourceFile]], sink: ChunkSink) -> list[SpanResult]:
+    """All spans' results, in order; the first failure stops the others at their next window."""
+    cores = os.cpu_count() or 1
+    readers = min(cores, _MOST_READERS, len(work))
+    stop = threading.Event()
+    with ThreadPoolExecutor(cores) as helpers, ThreadPoolExecutor(readers) as pool:
+        shared = Equipment(WindowPool(2 * readers), helpers, sink, stop)
+        futures = [pool.submit(_run, files, shared) for files in work]
+        try:
+            return _results(futures)
+        finally:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _run(files: list[SourceFile], shared: Equipment) -> SpanResult:
+    return SpanWork(files, shared).run()
+
+
+def _results(futures: Iterable[Future[SpanResult]]) -> list[SpanResult]:
+    return [future.result() for future in futures]

@@ -1,0 +1,43 @@
+"""Two stores as one: what the near one lacks is read from the far one; writing goes to the near one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
+
+from gitreg.core.digest import Digest
+from gitreg.storage.store import MissingObjectError, ObjectStore
+
+
+class LayeredStore:
+    """An ObjectStore over two."""
+
+    def __init__(self, near: ObjectStore, far: ObjectStore) -> None:
+        self._near = near
+        self._far = far
+
+    def describe(self) -> str:
+        return f"{self._near.describe()} and {self._far.describe()}"
+
+    def present(self, digests: Collection[Digest]) -> set[Digest]:
+        here = self._near.present(digests)
+        elsewhere = [digest for digest in digests if digest not in here]
+        return here | self._far.present(elsewhere) if elsewhere else here
+
+    def read(self, digest: Digest) -> bytes:
+        try:
+            return self._near.read(digest)
+        except MissingObjectError:
+            return self._far.read(digest)
+
+    def write(self, digest: Digest, data: bytes | memoryview) -> None:
+        self._near.write(digest, data)
+
+    def flush(self) -> None:
+        self._near.flush()
+
+    def names(self) -> Iterator[Digest]:
+        return iter(set(chain(self._near.names(), self._far.names())))
+
+    def remove(self, digests: Iterable[Digest]) -> None:
+        self._near.remove(digests)

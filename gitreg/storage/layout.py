@@ -1,0 +1,52 @@
+"""What every store looks like, local or remote: where an object lies, and the file that says which layout this is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from gitreg.core.digest import Digest
+from gitreg.core.text import escape
+from gitreg.errors import FormatError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+FORMAT_FILE: Final = "format"
+FORMAT_TEXT: Final = b"gitreg-store 1\n"
+OBJECTS: Final = "objects"
+
+
+def object_path(digest: Digest) -> str:
+    """`objects/ab/abcdef...`, relative to the store."""
+    return f"{OBJECTS}/{digest.hex[:2]}/{digest.hex}"
+
+
+def digest_of_name(name: str) -> Digest | None:
+    """The object a file below `objects/` holds, or None for a stranger's file."""
+    try:
+        return Digest.from_hex(name)
+    except FormatError:
+        return None
+
+
+def check_format(data: bytes, where: str) -> None:
+    """Raise FormatError unless the `format` file names a layout this program knows."""
+    if data == FORMAT_TEXT:
+        return
+    first = escape(data[:60].decode(errors="replace").partition("\n")[0])
+    raise FormatError(
+        f"the store at {where} has an unknown layout: '{first}'",
+        hint="if a newer gitreg made it, upgrade with: pip install --upgrade gitreg",
+    )
+
+
+def no_store(where: str) -> StorageError:
+    """What opening a place without a `format` file says."""
+    return StorageError(
+        f"no gitreg store at {where}", hint="check the URL, or create the store with: gitreg remote add"
+    )
+
+
+def prefixes(digests: Collection[Digest]) -> set[str]:
+    """The two-digit directories these objects lie in."""
+    return {digest.hex[:2] for digest in digests}

@@ -1,0 +1,133 @@
+"""A store in a local directory: every object one read-only file, in place whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from gitreg.core.digest import Digest
+from gitreg.core.limits import MAX_MANIFEST_BYTES
+from gitreg.core.text import escape
+from gitreg.errors import StorageError
+from gitreg.storage.layout import (
+    FORMAT_FILE,
+    FORMAT_TEXT,
+    OBJECTS,
+    check_format,
+    digest_of_name,
+    no_store,
+    object_path,
+)
+from gitreg.storage.os_failures import storage_failure, storage_failures
+from gitreg.storage.pending import PendingObjects, sync_directory
+from gitreg.storage.store import MissingObjectError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+_READ: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+
+
+class LocalStore:
+    """The ObjectStore in `root`; made by `open` or `create`."""
+
+    def __init__(self, root: Path) -> None:
+        """Take an existing store; use `open` or `create`, which check that it is one."""
+        self.root = root
+        self._where = escape(str(root))
+        self._pending = PendingObjects(root)
+
+    @classmethod
+    def open(cls, root: Path) -> LocalStore:
+        """Open a store that exists.  Raises StorageError if there is none, FormatError if its layout is unknown."""
+        where = escape(str(root))
+        try:
+            check_format((root / FORMAT_FILE).read_bytes(), where)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise no_store(where) from error
+        except OSError as error:
+            raise storage_failure(error, "read the store", where) from error
+        return cls(root)
+
+    @classmethod
+    def create(cls, root: Path) -> LocalStore:
+        """Make the layout where it is not there yet, and open it."""
+        with storage_failures("create a store in", escape(str(root))):
+            (root / OBJECTS).mkdir(parents=True, exist_ok=True)
+            if not (root / FORMAT_FILE).exists():
+                nascent = root / f"{FORMAT_FILE}.{os.getpid()}"
+                nascent.write_bytes(FORMAT_TEXT)
+                nascent.replace(root / FORMAT_FILE)
+                sync_directory(root)
+        return cls.open(root)
+
+    def describe(self) -> str:
+        return self._where
+
+    def present(self, digests: Collection[Digest]) -> set[Digest]:
+        return {digest for digest in digests if digest in self._pending or self._refresh(digest)}
+
+    def read(self, digest: Digest) -> bytes:
+        if digest in self._pending:
+            self.flush()
+        try:
+            return _read_object(self._path(digest))
+        except FileNotFoundError as error:
+            raise self._missing(digest) from error
+        except OSError as error:
+            raise storage_failure(error, f"read object {digest} in", self._where) from error
+
+    def write(self, digest: Digest, data: bytes | memoryview) -> None:
+        with storage_failures("write to", self._where):
+            self._pending.add(digest, data, self._path(digest))
+
+    def flush(self) -> None:
+        with storage_failures("write to", self._where):
+            self._pending.settle()
+
+    def names(self) -> Iterator[Digest]:
+        with storage_failures("list", self._where):
+            for directory in sorted((self.root / OBJECTS).iterdir()):
+                for file in sorted(directory.iterdir()) if directory.is_dir() else ():
+                    digest = digest_of_name(file.name)
+                    if digest is not None:
+                        yield digest
+
+    def remove(self, digests: Iterable[Digest]) -> None:
+        with storage_failures("remove objects from", self._where):
+            for digest in digests:
+                self._path(digest).unlink(missing_ok=True)
+
+    def _path(self, digest: Digest) -> Path:
+        return self.root / object_path(digest)
+
+    def _refresh(self, digest: Digest) -> bool:
+        """Whether the object exists; its time is renewed, because whoever asks may be about to rely on it (W4)."""
+        path = self._path(digest)
+        try:
+            os.utime(path)
+        except FileNotFoundError:
+            return False
+        except PermissionError:  # another user's store: the owner's gc runs with the owner's grace period
+            return path.exists()
+        except OSError as error:
+            with suppress(OSError):  # a read-only file system
+                return path.exists()
+            raise storage_failure(error, "read the store", self._where) from error
+        return True
+
+    def _missing(self, digest: Digest) -> StorageError:
+        """A lost object and a store that is gone altogether need different remedies."""
+        return MissingObjectError(digest, self._where) if (self.root / FORMAT_FILE).exists() else no_store(self._where)
+
+
+def _read_object(path: Path) -> bytes:
+    """Read a regular file whole; anything else under an object's name is a fault of the disk, not data."""
+    with os.fdopen(os.open(path, _READ), "rb", buffering=0) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_MANIFEST_BYTES:
+            raise OSError("not an object's file")
+        return file.readall()

@@ -1,0 +1,48 @@
+"""From a URL to a store: the local file system by itself, everything else through fsspec."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from gitreg.core.text import escape
+from gitreg.errors import UsageError
+from gitreg.storage.local import LocalStore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitreg.storage.store import ObjectStore
+
+
+def open_store(url: str, options: Mapping[str, str] | None = None) -> ObjectStore:
+    """Open the store at a URL or plain path.  Raises StorageError if there is none or it cannot be reached."""
+    path = local_path(url)
+    if path is not None:
+        return LocalStore.open(path)
+    from gitreg.storage.fsspec_store import FsspecStore  # noqa: PLC0415 - heavy, and needed for remote stores alone
+
+    return FsspecStore.open(url, options or {})
+
+
+def create_store(url: str, options: Mapping[str, str] | None = None) -> ObjectStore:
+    """As `open_store`, but makes the store where there is none yet."""
+    path = local_path(url)
+    if path is not None:
+        return LocalStore.create(path)
+    from gitreg.storage.fsspec_store import FsspecStore  # noqa: PLC0415 - heavy, and needed for remote stores alone
+
+    return FsspecStore.create(url, options or {})
+
+
+def local_path(url: str) -> Path | None:
+    """The directory a `file://` URL or plain path means, or None for a remote URL.  Raises UsageError."""
+    if "://" not in url:
+        return Path(url)
+    parts = urlsplit(url)
+    if parts.scheme != "file":
+        return None
+    if parts.netloc not in {"", "localhost"} or not parts.path.startswith("/"):
+        raise UsageError(f"not a local file URL: '{escape(url)}'", hint="write file:///absolute/path")
+    return Path(unquote(parts.path))

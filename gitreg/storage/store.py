@@ -1,0 +1,56 @@
+"""The one interface to every place that holds objects.  Names objects by digest; what they mean is not its business."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from gitreg.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from gitreg.core.digest import Digest
+
+
+class MissingObjectError(StorageError):
+    """The store answered, and does not have this object."""
+
+    kind = "missing-object"
+
+    def __init__(self, digest: Digest, where: str) -> None:
+        super().__init__(
+            f"object {digest} is not in {where}", hint="fetch it from another store, or add the files again"
+        )
+        self.digest = digest
+
+
+class ObjectStore(Protocol):
+    """A set of immutable objects.  Every method may be called from several threads; all raise StorageError."""
+
+    def describe(self) -> str:
+        """The store's place for messages, without secrets."""
+        ...
+
+    def present(self, digests: Collection[Digest]) -> set[Digest]:
+        """Those of the objects that the store has; gc must then leave them alone for its grace period."""
+        ...
+
+    def read(self, digest: Digest) -> bytes:
+        """The object's bytes as stored, unverified.  Raises MissingObjectError if there is none."""
+        ...
+
+    def write(self, digest: Digest, data: bytes | memoryview) -> None:
+        """Store an object whole or not at all; it need not be durable before `flush`."""
+        ...
+
+    def flush(self) -> None:
+        """Return once everything written so far is durable and visible to others."""
+        ...
+
+    def names(self) -> Iterator[Digest]:
+        """Every object, in no order; strangers' files are passed over."""
+        ...
+
+    def remove(self, digests: Iterable[Digest]) -> None:
+        """Remove these objects; one that is not there is no error."""
+        ...

@@ -1,0 +1,83 @@
+"""A private directory for half-written files, on the same file system as their destination.
+
+Its owner holds a lock on it while alive, so whoever comes later can tell a killed writer's rubbish from work in
+progress, on every file system and across containers, where process ids would lie.  Everything goes through
+directory descriptors, so a link planted in the way is refused, not followed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+from contextlib import suppress
+from typing import Final
+
+_LOCK: Final = "lock"
+_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class TempArea:
+    """`name/<random>/` below an open directory; locked from creation to `close`.  Raises OSError."""
+
+    def __init__(self, holder: int, name: str) -> None:
+        self._holder = os.dup(holder)
+        self._parent_name = name
+        self._parent = _open_or_make(self._holder, name)
+        _sweep(self._parent)
+        self._name, self._lock = _claim(self._parent)
+        self.descriptor = os.open(self._name, _DIRECTORY, dir_fd=self._parent)
+
+    def new_file(self, mode: int) -> tuple[int, str]:
+        """A new file open for writing, and its name relative to `descriptor`."""
+        name = secrets.token_hex(8)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        return os.open(name, flags, mode, dir_fd=self.descriptor), name
+
+    def close(self) -> None:
+        """Remove the area and what is in it, and the parent if nobody else works there."""
+        shutil.rmtree(self._name, ignore_errors=True, dir_fd=self._parent)
+        with suppress(OSError):
+            os.rmdir(self._parent_name, dir_fd=self._holder)
+        for descriptor in (self._lock, self.descriptor, self._parent, self._holder):
+            os.close(descriptor)
+
+
+def _open_or_make(holder: int, name: str) -> int:
+    with suppress(FileExistsError):
+        os.mkdir(name, dir_fd=holder)
+    return os.open(name, _DIRECTORY, dir_fd=holder)
+
+
+def _claim(parent: int) -> tuple[str, int]:
+    """Make and lock an area; again if a sweeper took it for rubbish before it was locked."""
+    while True:
+        name = secrets.token_hex(8)
+        os.mkdir(name, 0o700, dir_fd=parent)
+        with suppress(FileNotFoundError):
+            lock = os.open(f"{name}/{_LOCK}", os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=parent)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if os.fstat(lock).st_nlink:
+                return name, lock
+            os.close(lock)
+
+
+def _sweep(parent: int) -> None:
+    """Remove the areas of writers that are dead; an area still locked belongs to a living one."""
+    for name in os.listdir(parent):
+        with suppress(OSError):
+            _remove_if_dead(parent, name)
+
+
+def _remove_if_dead(parent: int, name: str) -> None:
+    try:
+        lock = os.open(f"{name}/{_LOCK}", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+    except FileNotFoundError:
+        os.rmdir(name, dir_fd=parent)
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(name, ignore_errors=True, dir_fd=parent)
+    finally:
+        os.close(lock)

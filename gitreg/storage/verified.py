@@ -1,0 +1,87 @@
+"""Reading objects so that nothing unverified leaves a store, and keeping manifests in one.
+
+A chunk is stored as it is; a manifest is stored as one zstd frame under the digest of its canonical text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import zstandard
+
+from gitreg.core.digest import Digest
+from gitreg.core.limits import MAX_MANIFEST_BYTES
+from gitreg.core.manifest import Manifest, format_manifest, parse_manifest
+from gitreg.errors import VerificationError
+
+if TYPE_CHECKING:
+    from gitreg.storage.store import ObjectStore
+
+_ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+_LEVEL: Final = 3
+
+
+class CorruptObjectError(VerificationError):
+    """An object's bytes do not hash to its name."""
+
+    kind = "corrupt-object"
+
+    def __init__(self, digest: Digest, where: str) -> None:
+        hint = "the bytes were damaged there; restore the object from another store with: gitreg fsck"
+        super().__init__(f"object {digest} in {where} is corrupt", hint=hint)
+        self.digest = digest
+
+
+def read_chunk(store: ObjectStore, digest: Digest) -> bytes:
+    """A chunk's bytes, verified.  Raises MissingObjectError, CorruptObjectError, StorageError."""
+    data = store.read(digest)
+    if Digest.of(data) != digest:
+        raise CorruptObjectError(digest, store.describe())
+    return data
+
+
+def read_manifest_text(store: ObjectStore, digest: Digest) -> bytes:
+    """A manifest's canonical text, verified.  Raises as `read_chunk` does."""
+    text = unpacked(store.read(digest))
+    if text is None or Digest.of(text) != digest:
+        raise CorruptObjectError(digest, store.describe())
+    return text
+
+
+def read_manifest(store: ObjectStore, digest: Digest) -> Manifest:
+    """A manifest, verified and parsed.  Raises as `read_chunk` does, and FormatError."""
+    return parse_manifest(read_manifest_text(store, digest))
+
+
+def write_manifest(store: ObjectStore, manifest: Manifest) -> Digest:
+    """Store a manifest and flush.  The caller has flushed its chunks before: leaves first (W1)."""
+    return write_manifest_text(store, format_manifest(manifest))
+
+
+def write_manifest_text(store: ObjectStore, text: bytes) -> Digest:
+    """Store a manifest's canonical text and flush."""
+    digest = Digest.of(text)
+    if digest not in store.present({digest}):
+        store.write(digest, zstandard.ZstdCompressor(level=_LEVEL).compress(text))
+        store.flush()
+    return digest
+
+
+def is_object(digest: Digest, data: bytes) -> bool:
+    """Whether these stored bytes are the object of that name, be it a chunk or a manifest."""
+    if Digest.of(data) == digest:
+        return True
+    text = unpacked(data)
+    return text is not None and Digest.of(text) == digest
+
+
+def unpacked(data: bytes) -> bytes | None:
+    """The text in a zstd frame, or None if it is none or would be longer than any manifest."""
+    if not data.startswith(_ZSTD_MAGIC):
+        return None
+    try:
+        if not 0 <= zstandard.frame_content_size(data) <= MAX_MANIFEST_BYTES:
+            return None
+        return zstandard.ZstdDecompressor().decompress(data, allow_extra_data=False)
+    except zstandard.ZstdError:
+        return None
