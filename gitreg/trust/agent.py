@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from gitreg.core.text import escape
 from gitreg.errors import FormatError, SigningError
 from gitreg.trust.public_key import PublicKey
 from gitreg.trust.sshsig import build_signature
 from gitreg.trust.wire import Reader, pack_string, pack_uint32
+
+T = TypeVar("T")
 
 _REQUEST_IDENTITIES: Final = 11
 _IDENTITIES_ANSWER: Final = 12
@@ -39,29 +42,18 @@ class Agent:
 
     def list_keys(self) -> tuple[PublicKey, ...]:
         """The keys that we could verify with; certificates and kinds unknown to us are passed over."""
-        answer = self._ask(bytes([_REQUEST_IDENTITIES]), _IDENTITIES_ANSWER, _LIST_SECONDS)
-        keys = []
-        for _ in range(answer.uint32()):
-            blob, _comment = answer.string(), answer.string()
-            try:
-                keys.append(PublicKey.from_blob(blob))
-            except FormatError:
-                continue
-        return tuple(keys)
+        return self._ask(bytes([_REQUEST_IDENTITIES]), _LIST_SECONDS, _read_keys)
 
     def sign(self, key: PublicKey, data: bytes) -> bytes:
         """The raw SSH signature over `data`; SigningError if the agent is gone or declines."""
         request = bytes([_SIGN_REQUEST]) + pack_string(key.blob) + pack_string(data) + pack_uint32(_RSA_SHA2_512)
-        return self._ask(request, _SIGN_RESPONSE, _SIGN_SECONDS).string()
+        return self._ask(request, _SIGN_SECONDS, _read_signature)
 
-    def _ask(self, request: bytes, expected: int, seconds: int) -> Reader:
+    def _ask(self, request: bytes, seconds: int, read: Callable[[Reader], T]) -> T:
         try:
-            answer = Reader(self._exchange(pack_string(request), seconds))
-            if answer.byte() != expected:
-                raise SigningError("ssh-agent declined", hint="is the key in `ssh-add -l`, and the agent unlocked?")
+            return read(Reader(self._exchange(pack_string(request), seconds)))
         except (OSError, FormatError) as error:
             raise SigningError(f"ssh-agent does not answer: {escape(str(error))}") from error
-        return answer
 
     def _exchange(self, message: bytes, seconds: int) -> bytes:
         with socket.socket(socket.AF_UNIX) as connection:
@@ -81,6 +73,26 @@ class AgentSigner:
 
     def sign(self, message: bytes, namespace: str) -> str:
         return build_signature(self.public_key, lambda data: self.agent.sign(self.public_key, data), message, namespace)
+
+
+def _read_keys(answer: Reader) -> tuple[PublicKey, ...]:
+    _expect(answer, _IDENTITIES_ANSWER)
+    keys = []
+    for _ in range(answer.uint32()):
+        blob, _comment = answer.string(), answer.string()
+        with suppress(FormatError):
+            keys.append(PublicKey.from_blob(blob))
+    return tuple(keys)
+
+
+def _read_signature(answer: Reader) -> bytes:
+    _expect(answer, _SIGN_RESPONSE)
+    return answer.string()
+
+
+def _expect(answer: Reader, kind: int) -> None:
+    if answer.byte() != kind:
+        raise SigningError("ssh-agent declined", hint="is the key in `ssh-add -l`, and the agent unlocked?")
 
 
 def _receive(connection: socket.socket, count: int) -> bytes:
