@@ -1,0 +1,101 @@
+"""The one place where errors are shown: a user's mistake in one line with a hint, a bug of ours with its traceback."""
+
+from __future__ import annotations
+
+import errno
+import os
+import traceback
+from dataclasses import dataclass
+
+import click
+
+from gitreg.cli.lines import bad, dim, line
+from gitreg.cli.output import Output
+from gitreg.core.text import escape
+from gitreg.errors import GitregError
+
+BUG = 3
+INTERRUPTED = 130
+BROKEN_PIPE = 141  # what a shell reports for git or cat when the reader went away
+
+_SYSTEM = {
+    errno.ENOSPC: "free some space and run the command again; nothing unfinished was kept",
+    errno.EDQUOT: "free some of your quota and run the command again; nothing unfinished was kept",
+    errno.EROFS: "the file system is mounted read-only",
+    errno.EACCES: "check the permissions, or who you are logged in as",
+    errno.EPERM: "check the permissions, or who you are logged in as",
+    errno.EMFILE: "raise the limit of open files: ulimit -n 4096",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What is shown, as text and as JSON."""
+
+    kind: str
+    message: str
+    hint: str | None
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Envelope:
+    error: dict[str, str | None]
+
+
+def show(error: BaseException, output: Output) -> int:
+    """Show an error and return the exit code that goes with it."""
+    match error:
+        case click.exceptions.Exit():
+            return error.exit_code
+        case click.exceptions.NoArgsIsHelpError():
+            click.echo(error.format_message(), err=True)
+            return error.exit_code
+        case BrokenPipeError():
+            return BROKEN_PIPE
+        case _:
+            return _complain(_complaint(error), output)
+
+
+def _complaint(error: BaseException) -> Complaint:
+    match error:
+        case KeyboardInterrupt() | click.Abort() | EOFError():
+            return Complaint("interrupted", "interrupted", None, INTERRUPTED)
+        case GitregError():
+            return Complaint(error.kind, error.message, error.hint, error.exit_code)
+        case click.ClickException():
+            return _usage(error)
+        case OSError() if error.errno in _SYSTEM:
+            return _system(error)
+        case _:
+            return _bug(error)
+
+
+def _usage(error: click.ClickException) -> Complaint:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    hint = f"see {context.command_path} --help" if context else None
+    message = error.format_message().rstrip(".")
+    return Complaint("usage", message[:1].lower() + message[1:], hint, 2)
+
+
+def _system(error: OSError) -> Complaint:
+    reason = os.strerror(error.errno).lower() if error.errno else str(error)
+    place = f": {os.fsdecode(error.filename)}" if isinstance(error.filename, str | bytes) else ""
+    return Complaint("system", reason + place, _SYSTEM[error.errno or 0], 1)
+
+
+def _bug(error: BaseException) -> Complaint:
+    for each in "".join(traceback.format_exception(error)).splitlines():
+        click.echo(escape(each), err=True)
+    message = f"gitreg has a bug: {type(error).__name__}: {error}"
+    return Complaint("bug", message, "please report it with the lines above and what `gitreg doctor` prints", BUG)
+
+
+def _complain(complaint: Complaint, output: Output) -> int:
+    output.aside(line(bad("error"), ": ", complaint.message))
+    if complaint.hint:
+        output.aside(line(dim("hint"), ": ", complaint.hint))
+    if output.json:
+        error = {"kind": complaint.kind, "message": complaint.message, "hint": complaint.hint}
+        output.data(_Envelope(error), tuple)
+    return complaint.exit_code

@@ -1,0 +1,66 @@
+"""The command table: what each verb is for and which module holds it.  Help needs this file only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A verb, under a heading of the help.  Its module has an attribute `command`."""
+
+    heading: str
+    help: str
+    module: str
+
+
+def _entries(heading: str, verbs: dict[str, str]) -> dict[str, Entry]:
+    return {verb: Entry(heading, text, f"gitreg.cli.commands.{verb}") for verb, text in verbs.items()}
+
+
+VERBS = {
+    **_entries(
+        "Start",
+        {
+            "init": "Make a Git repository a registry.",
+            "demo": "Watch the whole story on real data, in a throw-away directory.",
+            "doctor": "Check the environment, Git settings, key, remote and hooks.",
+            "remote": "Manage where the bytes are shared.",
+            "hooks": "Manage the Git hooks that check pushes.",
+        },
+    ),
+    **_entries(
+        "Bytes",
+        {
+            "add": "Hash files into the local store and write their pointer.",
+            "status": "Show what differs, what is not committed and what is not pushed.",
+            "push": "Share objects, then the branch and tags.",
+            "fetch": "Get what others shared, and verify it.",
+            "pull": "Get a version's files, verified.",
+            "path": "Print a verified read-only checkout of a version.",
+        },
+    ),
+    **_entries(
+        "Versions and stages",
+        {
+            "register": "Sign a new version of a model.",
+            "approve": "Sign your approval of one promotion.",
+            "promote": "Bring a version into a stage.",
+            "rollback": "Return a stage to the version it held before.",
+            "unassign": "Empty a stage.",
+            "deprecate": "Tell people not to start using a model.",
+            "deregister": "Withdraw a version.",
+            "gate": "Run the checks of a stage by themselves.",
+        },
+    ),
+    **_entries(
+        "Questions",
+        {
+            "which": "Show the version a stage holds.",
+            "show": "Show the registry, a model or a version.",
+            "history": "List what happened, newest first.",
+            "lineage": "Show what a version was made from, and what was made from it.",
+            "verify": "Check every signature and, if asked, every byte.",
+        },
+    ),
+}

@@ -1,0 +1,95 @@
+"""The program as a process: exit codes, streams, what it imports, and what its help promises."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gitreg as package
+from gitreg.cli.verbs import VERBS
+
+NOT_FOR_VERSION = {"click", "gitreg.cli", "gitreg.core", "importlib.metadata"}
+NOT_FOR_HELP = {"gitreg.api", "gitreg.operations", "fsspec", "cryptography"}
+
+
+def imported(trace: str) -> set[str]:
+    """The modules that `python -X importtime` reports."""
+    return {line.rpartition("|")[2].strip() for line in trace.splitlines() if line.startswith("import time:")}
+
+
+def test_version_is_answered_before_click_is_imported(gitreg):
+    done = gitreg("--version", python=("-X", "importtime"))
+    assert done.stdout == f"gitreg {package.__version__}\n"
+    assert not NOT_FOR_VERSION & imported(done.stderr)
+
+
+def test_version_is_the_same_through_click(gitreg):
+    assert gitreg("--json", "--version").stdout == f"gitreg {package.__version__}\n"
+
+
+def test_group_help_imports_no_verb(gitreg):
+    done = gitreg("--help", python=("-X", "importtime"))
+    assert done.returncode == 0
+    modules = imported(done.stderr)
+    assert not NOT_FOR_HELP & modules
+    assert not [name for name in modules if name.startswith("gitreg.cli.commands.")]
+
+
+def test_group_help_lists_every_verb_and_exit_code(gitreg):
+    shown = gitreg("--help").stdout
+    for verb, entry in VERBS.items():
+        assert re.search(rf"^  {verb} +{re.escape(entry.help[:30])}", shown, re.MULTILINE)
+    for code in (0, 1, 2, 3, 128, 130):
+        assert re.search(rf"^    {code} ", shown, re.MULTILINE)
+    assert "_GITREG_COMPLETE=bash_source" in shown
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("promot", "promote"), ("psuh", "push"), ("histroy", "history")])
+def test_a_misspelt_verb_gets_a_suggestion(gitreg, typed: str, meant: str):
+    done = gitreg(typed)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"did you mean '{meant}'?" in done.stderr
+
+
+def test_a_hostile_verb_is_escaped(gitreg):
+    done = gitreg("\x1b[2Jpush\u202e")
+    assert done.returncode == 2
+    assert "\x1b" not in done.stderr
+    assert "\u202e" not in done.stderr
+
+
+def test_c_to_nowhere_is_not_a_registry(gitreg):
+    done = gitreg("-C", "nowhere", "--json", "show")
+    assert done.returncode == 128
+    assert json.loads(done.stdout)["error"]["kind"] == "not-a-registry"
+
+
+def test_a_full_disk_behind_stdout_is_no_success(tmp_path: Path):
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "gitreg", "--help"]
+        done = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: no space left on device")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "gitreg", "--help"]
+    done = subprocess.run(command, cwd=tmp_path, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_are_made_for(gitreg, shell: str):
+    done = gitreg(_GITREG_COMPLETE=f"{shell}_source")
+    assert done.returncode == 0
+    assert "_GITREG_COMPLETE" in done.stdout
