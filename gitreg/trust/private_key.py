@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -37,7 +37,7 @@ class KeyFile:
     """A private key file that was read but not opened; its public half needs no passphrase."""
 
     path: Path
-    data: bytes
+    data: bytes = field(repr=False)  # perhaps the secret itself, which must not end in a traceback
     public_key: PublicKey
     is_encrypted: bool
 
@@ -67,7 +67,7 @@ class KeyFile:
             raise MissingDependencyError(
                 f"the key {shown} has a passphrase, which needs bcrypt", hint="pip install 'gitreg[ssh-keys]'"
             )
-        password = passphrase.encode() if self.is_encrypted and passphrase is not None else None
+        password = os.fsencode(passphrase) if self.is_encrypted and passphrase is not None else None
         try:
             key = load_ssh_private_key(self.data, password)
         except (ValueError, TypeError) as error:

@@ -110,6 +110,16 @@ def test_missing_damaged_and_strange_files_are_one_line_each(keygen, tmp_path):
         KeyFile.read(tmp_path)
 
 
+def test_a_key_does_not_show_its_secret(keygen):
+    assert "data" not in repr(KeyFile.read(keygen.make("key", "ed25519")))
+
+
+def test_a_passphrase_may_be_any_bytes(keygen):
+    """An environment may hold bytes that are not UTF-8; Python hands them over as lone surrogates."""
+    file = KeyFile.read(keygen.make("locked", "ed25519", passphrase="sch\udcfcler"))
+    assert file.open("sch\udcfcler")
+
+
 def test_a_wrong_passphrase_is_told_from_a_damaged_file(keygen):
     file = KeyFile.read(keygen.make("locked", "ed25519", passphrase="secret"))
     with pytest.raises(WrongPassphraseError):
