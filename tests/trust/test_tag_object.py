@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gitreg.core.oid import Oid
 from gitreg.errors import FormatError, VerificationError
+from gitreg.trust.public_key import PublicKey
 from gitreg.trust.sshsig import parse_signature, sign, verify
 from gitreg.trust.tag_object import (
     MAX_TAG,
@@ -77,12 +78,25 @@ def test_git_and_we_refuse_a_changed_tag(signing_repo, signers, sh):
     head = Oid(sh(signing_repo, "git", "rev-parse", "HEAD"))
     payload = encode_tag_object(head, TargetType.COMMIT, "m@v1.0.0", TAGGER, "Register\n")
     raw = attach_signature(payload, sign(signers["ed25519"], payload, "git")).replace(b"Register", b"register")
-    tag = parse_tag_object(raw)
     with pytest.raises(VerificationError, match="does not fit"):
-        verify(parse_signature(tag.signature or ""), tag.signed_bytes, "git")
+        verify_tag(raw)
     write = ["git", "hash-object", "-t", "tag", "-w", "--stdin"]
     oid = subprocess.run(write, cwd=signing_repo, input=raw, capture_output=True, check=True).stdout.decode().strip()
     assert subprocess.run(["git", "verify-tag", oid], cwd=signing_repo, capture_output=True, check=False).returncode
+
+
+def test_no_flipped_bit_survives(signers):
+    payload = encode_tag_object(OID, TargetType.COMMIT, "m@v1.0.0", TAGGER, "Register\n")
+    raw = attach_signature(payload, sign(signers["ed25519"], payload, "git"))
+    for at in range(len(raw)):
+        changed = raw[:at] + bytes([raw[at] ^ 1 << at % 8]) + raw[at + 1 :]
+        with pytest.raises((FormatError, VerificationError)):
+            verify_tag(changed)
+
+
+def verify_tag(raw: bytes) -> PublicKey:
+    tag = parse_tag_object(raw)
+    return verify(parse_signature(tag.signature or ""), tag.signed_bytes, "git")
 
 
 def test_unsigned_nested_and_other_targets_are_said_to_be_so(signing_repo, sh):
