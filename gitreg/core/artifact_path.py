@@ -16,12 +16,19 @@ from gitreg.errors import FormatError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+# Where a checkout keeps half-written files below its directory.
+TEMP_DIRECTORY: Final = ".gitreg-tmp"
+
 # Windows gives these to devices, whatever the extension; superscript digits count too.
 _DEVICE: Final = re.compile(r"(?i:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])[ ]*(?:\..*)?", re.DOTALL)
 # Nearly every real name; what does not match takes the slow way below and gets its reason there.
 _PLAIN_NAME: Final = re.compile(
-    r"(?!(?i:con|prn|aux|nul|com[0-9]|lpt[0-9]))[A-Za-z0-9_+=@,()~#%!-][A-Za-z0-9_+=@,()~#%! .-]{0,253}(?<![ .])"
+    r"(?!(?i:con|prn|aux|nul|com[0-9]|lpt[0-9]))[A-Za-z0-9_+=@,()#%!-][A-Za-z0-9_+=@,()#%! .-]{0,253}(?<![ .])"
 )
+# A checkout must never bring a repository's hooks and settings along, nor touch one it is made in.
+_GIT: Final = frozenset({".git", "git~1"})
+# Characters that some file systems ignore, so that they could hide in a name above.
+_IGNORABLE: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u00ad]")
 # Line and paragraph separators, and the marks that make a name read in another order than it is stored.
 _DECEPTIVE: Final = re.compile("[\u2028-\u202e\u2066-\u2069]")
 
@@ -80,6 +87,10 @@ def _check_name(name: str, path: str) -> None:
     if _DEVICE.fullmatch(name) is not None:
         raise _unusable(path, "Windows reserves this name for a device")
     _check_characters(name, path)
+    if _IGNORABLE.sub("", name).casefold() in _GIT:
+        raise _unusable(path, "it would lie in a Git repository's own directory")
+    if name == TEMP_DIRECTORY:
+        raise _unusable(path, "an interrupted checkout left it behind")
     if len(name.encode()) > MAX_NAME_BYTES:
         raise _unusable(path, f"a name in it is longer than {MAX_NAME_BYTES} bytes")
 

@@ -9,10 +9,12 @@ import os
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gitreg.core.manifest import FileEntry, Manifest
+from gitreg.errors import GitregError, StorageError
 from gitreg.storage.chunk_sink import ChunkSink
 from gitreg.storage.cutting.rule import CUT_RULE
 from gitreg.storage.cutting.runs import spans
@@ -52,7 +54,11 @@ def ingest(path: Path, store: ObjectStore | None, on_progress: OnProgress | None
 def ingest_listed(source: Source, store: ObjectStore | None, on_progress: OnProgress | None = None) -> IngestResult:
     """As `ingest`, for files already listed."""
     sink = ChunkSink(store, Progress(source.size, on_progress))
-    results = _work_on(list(spans(source.files)), sink)
+    try:
+        results = _work_on(list(spans(source.files)), sink)
+    except GitregError:
+        _keep_what_is_done(store)
+        raise
     sha256s = (sha256 for result in results for sha256 in result.sha256s)
     manifest = Manifest(
         files=tuple(_entry(file, sha256) for file, sha256 in zip(source.files, sha256s, strict=True)),
@@ -63,6 +69,13 @@ def ingest_listed(source: Source, store: ObjectStore | None, on_progress: OnProg
         store.flush()
         write_manifest(store, manifest)
     return IngestResult(manifest, sink.new_chunks, sink.new_bytes, source)
+
+
+def _keep_what_is_done(store: ObjectStore | None) -> None:
+    """Complete the chunks already written, so that the next attempt need not write them again."""
+    if store is not None:
+        with suppress(StorageError):
+            store.flush()
 
 
 def _entry(file: SourceFile, sha256: str) -> FileEntry:

@@ -22,7 +22,7 @@ from gitreg.storage.layout import (
     object_path,
 )
 from gitreg.storage.os_failures import storage_failure, storage_failures
-from gitreg.storage.pending import PendingObjects, sync_directory
+from gitreg.storage.pending import PendingObjects, sync
 from gitreg.storage.store import MissingObjectError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class LocalStore:
                 nascent = root / f"{FORMAT_FILE}.{os.getpid()}"
                 nascent.write_bytes(FORMAT_TEXT)
                 nascent.replace(root / FORMAT_FILE)
-                sync_directory(root)
+                sync(root)
         return cls.open(root)
 
     def describe(self) -> str:

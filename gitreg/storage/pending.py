@@ -26,11 +26,20 @@ _BATCH_OBJECTS: Final = 256
 _BATCHES_WAITING: Final = 4
 
 
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """A temporary file and the place it is for."""
+
+    digest: Digest
+    temporary: str
+    target: Path
+
+
 @dataclass(slots=True)
 class _Batch:
-    """Temporary names and where they go."""
+    """Moves that will be synced together."""
 
-    moves: list[tuple[str, Path]] = field(default_factory=list)
+    moves: list[_Move] = field(default_factory=list)
     size: int = 0
 
 
@@ -41,57 +50,54 @@ class PendingObjects:
         self._root = root
         self._lock = threading.Lock()
         self._area: TempArea | None = None
+        self._writing = 0
         self._batch = _Batch()
-        self._names: set[Digest] = set()
+        self._unsettled: set[Digest] = set()
         self._running: deque[Future[None]] = deque()
-        self._settler = ThreadPoolExecutor(1, thread_name_prefix="gitreg-settle")
         self._directories: set[Path] = set()
+        self._settler = ThreadPoolExecutor(1, thread_name_prefix="gitreg-settle")
 
     def __contains__(self, digest: Digest) -> bool:
-        return digest in self._names
+        return digest in self._unsettled
 
     def add(self, digest: Digest, data: bytes | memoryview, target: Path) -> None:
         """Write the bytes beside the store; the rename to `target` follows once they are durable."""
-        temporary = self._write(data)
+        area = self._enter_area()
+        try:
+            move = _Move(digest, _write(area, data), target)
+        finally:
+            with self._lock:
+                self._writing -= 1
         with self._lock:
-            self._names.add(digest)
-            self._batch.moves.append((temporary, target))
+            self._unsettled.add(digest)
+            self._batch.moves.append(move)
             self._batch.size += len(data)
             if self._batch.size >= _BATCH_BYTES or len(self._batch.moves) >= _BATCH_OBJECTS:
-                self._submit()
-            waiting = self._running[0] if len(self._running) > _BATCHES_WAITING else None
-        if waiting is not None:
-            waiting.result()
+                self._submit(area)
+            oldest = self._running[0] if len(self._running) > _BATCHES_WAITING else None
+        if oldest is not None:
+            oldest.result()
 
     def settle(self) -> None:
         """Wait until every object added so far is durable and has its name."""
         with self._lock:
-            self._submit()
+            if self._area is not None:
+                self._submit(self._area)
             running, self._running = self._running, deque()
-        for batch in running:
-            batch.result()
+        try:
+            for batch in running:
+                batch.result()
+        finally:
+            self._leave_area()
         with self._lock:
             directories, self._directories = self._directories, set()
-            area, self._area = (self._area, None) if not self._batch.moves else (None, self._area)
-            self._names.clear()
         for directory in sorted(directories):
-            sync_directory(directory)
-        if area is not None:
-            area.close()
+            sync(directory)
 
-    def _write(self, data: bytes | memoryview) -> str:
-        """Write a new temporary file; objects are immutable, so it is read-only from the start."""
-        descriptor, name = self._open_area().new_file(0o444)
-        try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(descriptor, view) :]
-        finally:
-            os.close(descriptor)
-        return name
-
-    def _open_area(self) -> TempArea:
+    def _enter_area(self) -> TempArea:
+        """The area for temporary files, which stays open while anyone writes."""
         with self._lock:
+            self._writing += 1
             if self._area is None:
                 holder = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
                 try:
@@ -100,33 +106,52 @@ class PendingObjects:
                     os.close(holder)
             return self._area
 
-    def _submit(self) -> None:
+    def _leave_area(self) -> None:
+        """Remove the area if nothing in it is needed any more."""
+        with self._lock:
+            if self._area is not None and not (self._writing or self._batch.moves or self._running):
+                self._area.close()
+                self._area = None
+                self._unsettled.clear()
+
+    def _submit(self, area: TempArea) -> None:
         """Hand the open batch to the settler; the lock is held."""
         while self._running and self._running[0].done():
             self._running.popleft().result()
-        area = self._area
-        if self._batch.moves and area is not None:
+        if self._batch.moves:
             batch, self._batch = self._batch, _Batch()
             self._running.append(self._settler.submit(self._settle_batch, batch, area))
 
     def _settle_batch(self, batch: _Batch, area: TempArea) -> None:
-        for temporary, target in batch.moves:
-            _sync(temporary, area.descriptor)
-            if target.parent not in self._directories:
-                target.parent.mkdir(exist_ok=True)
-                with self._lock:
-                    self._directories |= {target.parent, target.parent.parent}
-            os.rename(temporary, target, src_dir_fd=area.descriptor)
+        for move in batch.moves:
+            sync(move.temporary, area.descriptor)
+            if move.target.parent not in self._directories:
+                move.target.parent.mkdir(exist_ok=True)
+            os.rename(move.temporary, move.target, src_dir_fd=area.descriptor)
+            with self._lock:
+                self._directories |= {move.target.parent, move.target.parent.parent}
+                self._unsettled.discard(move.digest)
 
 
-def sync_directory(path: Path) -> None:
-    """Make the names in a directory durable."""
-    _sync(path)
-
-
-def _sync(path: Path | str, directory: int | None = None) -> None:
+def sync(path: Path | str, directory: int | None = None) -> None:
+    """Make a file's bytes, or the names in a directory, durable."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=directory)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _write(area: TempArea, data: bytes | memoryview) -> str:
+    """Write a new temporary file; objects are immutable, so it is read-only from the start."""
+    descriptor, name = area.new_file(0o444)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view) :]
+    except OSError:
+        os.unlink(name, dir_fd=area.descriptor)  # on a full disk, every byte counts
+        raise
+    finally:
+        os.close(descriptor)
+    return name

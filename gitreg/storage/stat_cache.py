@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _ENTRY: Final = re.compile(r"gitreg-stat 1\nlooks ([0-9a-f]{64})\nmanifest ([0-9a-f]{64})\n")
 # Kernels stamp files by a clock of 1-10 ms; FAT and old network file systems by whole seconds, two at worst.
-_FINE_TICK_NS: Final = 50_000_000
+FINE_TICK_NS: Final = 50_000_000
 _COARSE_TICK_NS: Final = 2_000_000_000
 
 
@@ -73,5 +73,5 @@ def _fields(look: Fingerprint) -> str:
 def _is_racy(look: Fingerprint, listed_ns: int) -> bool:
     """Whether a write after the listing could leave the same timestamps behind."""
     newest = max(look.mtime_ns, look.ctime_ns)
-    tick = _FINE_TICK_NS if newest % 1_000_000_000 else _COARSE_TICK_NS
+    tick = FINE_TICK_NS if newest % 1_000_000_000 else _COARSE_TICK_NS
     return newest + tick >= listed_ns

@@ -26,8 +26,8 @@ class TempArea:
         self._parent_name = name
         self._parent = _open_or_make(self._holder, name)
         _sweep(self._parent)
-        self._name, self._lock = _claim(self._parent)
-        self.descriptor = os.open(self._name, _DIRECTORY, dir_fd=self._parent)
+        self.name, self._lock = _claim(self._parent)
+        self.descriptor = os.open(self.name, _DIRECTORY, dir_fd=self._parent)
 
     def new_file(self, mode: int) -> tuple[int, str]:
         """A new file open for writing, and its name relative to `descriptor`."""
@@ -37,7 +37,7 @@ class TempArea:
 
     def close(self) -> None:
         """Remove the area and what is in it, and the parent if nobody else works there."""
-        shutil.rmtree(self._name, ignore_errors=True, dir_fd=self._parent)
+        shutil.rmtree(self.name, ignore_errors=True, dir_fd=self._parent)
         with suppress(OSError):
             os.rmdir(self._parent_name, dir_fd=self._holder)
         for descriptor in (self._lock, self.descriptor, self._parent, self._holder):

@@ -1,0 +1,157 @@
+"""Checkouts shared by all repositories of a user: read-only, complete or absent, verified whenever they are used.
+
+`checkouts/<manifest>` is an artifact's files; `looks/` remembers how they looked when last verified, so that the
+next use costs a stat per file instead of a hash.  No locks: a checkout is built aside and renamed into place, so of
+several processes one wins and the others take what it made.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from gitreg.core.text import escape
+from gitreg.errors import SourceError, StorageError
+from gitreg.storage.checkout import materialise
+from gitreg.storage.destination import Destination
+from gitreg.storage.os_failures import storage_failures
+from gitreg.storage.source import Source, list_source
+from gitreg.storage.stat_cache import FINE_TICK_NS, StatCache
+from gitreg.storage.temp_area import TempArea
+
+if TYPE_CHECKING:
+    from gitreg.core.manifest import Manifest
+    from gitreg.storage.progress import OnProgress
+    from gitreg.storage.store import ObjectStore
+
+_ATTEMPTS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PruneResult:
+    """What pruning took away and left, in checkouts and bytes."""
+
+    removed: int
+    freed: int
+    kept: int
+
+
+def checkout_path(
+    manifest: Manifest, store: ObjectStore, cache_root: Path, on_progress: OnProgress | None = None
+) -> Path:
+    """A verified read-only checkout, made if it is not there.  Raises as `materialise` does."""
+    place = cache_root / "checkouts" / manifest.digest.hex
+    looks = StatCache(cache_root / "looks")
+    with storage_failures("use the cache in", escape(str(cache_root))):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        for _ in range(_ATTEMPTS):
+            if place.is_dir() and _is_intact(place, manifest, looks):
+                with suppress(PermissionError):  # another user's cache: then its owner's use alone counts
+                    os.utime(place)
+                return place
+            _remove(place)
+            _build(place, manifest, store, looks, on_progress)
+    raise StorageError(
+        f"the checkout in {escape(str(place))} changes while it is used", hint="is another process writing there?"
+    )
+
+
+def prune(cache_root: Path, max_bytes: int) -> PruneResult:
+    """Remove the checkouts used longest ago until at most `max_bytes` remain.  Raises StorageError."""
+    with storage_failures("prune the cache in", escape(str(cache_root))):
+        places = (cache_root / "checkouts").glob("[0-9a-f]*")
+        by_use = sorted(places, key=lambda place: place.stat().st_mtime_ns, reverse=True)
+        kept = total = freed = 0
+        for place in by_use:
+            size = sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
+            if total + size <= max_bytes:
+                total += size
+                kept += 1
+                continue
+            _remove(place)
+            freed += size
+        return PruneResult(len(by_use) - kept, freed, kept)
+
+
+def _is_intact(place: Path, manifest: Manifest, looks: StatCache) -> bool:
+    """Whether every file is as it was when last verified or, failing that, hashes to what the manifest says."""
+    source = _listed(place)
+    if source is None:
+        return False
+    if looks.manifest_of(source) == manifest.digest:
+        return True
+    if [file.path for file in source.files] != [file.path for file in manifest.files]:
+        return False
+    with Destination(place) as files:
+        if not all(files.holds(file) for file in manifest.files):
+            return False
+    looks.record(source, manifest.digest)
+    return True
+
+
+def _listed(place: Path) -> Source | None:
+    """The checkout's files, or None if something is there that no artifact can hold."""
+    with suppress(SourceError):
+        return list_source(place, time.time_ns())
+    return None
+
+
+def _build(
+    place: Path, manifest: Manifest, store: ObjectStore, looks: StatCache, on_progress: OnProgress | None
+) -> None:
+    """Make the checkout aside and rename it into place, unless another process was faster."""
+    with Destination(place.parent) as holder:
+        area = TempArea(holder.descriptor, "tmp")
+    try:
+        nascent = place.parent / "tmp" / area.name / place.name
+        materialise(manifest, store, nascent, on_progress=on_progress)
+        _make_read_only(nascent)
+        # Past the clock tick of the newest file, so that the listing can be trusted from the first use on.
+        time.sleep(FINE_TICK_NS / 1e9)
+        source = list_source(nascent, time.time_ns())
+        if _rename_unless_taken(nascent, place):
+            looks.record(replace(source, root=place), manifest.digest)
+    finally:
+        area.close()
+
+
+def _rename_unless_taken(nascent: Path, place: Path) -> bool:
+    """Whether ours is the one in place now; a directory with content is never replaced by rename."""
+    try:
+        nascent.rename(place)
+    except OSError as error:
+        if error.errno in {errno.EEXIST, errno.ENOTEMPTY}:
+            return False
+        raise
+    return True
+
+
+def _make_read_only(root: Path) -> None:
+    """Take away write permission from files and inner directories; the top one must still be renamed."""
+    for directory, _, names in os.walk(root):
+        for name in names:
+            path = Path(directory) / name
+            path.chmod(stat.S_IMODE(path.stat().st_mode) & 0o555)
+        if Path(directory) != root:
+            Path(directory).chmod(0o555)
+
+
+def _remove(place: Path) -> None:
+    """Take a checkout out of sight in one step, then delete it."""
+    if not place.exists():
+        return
+    with Destination(place.parent) as holder:
+        area = TempArea(holder.descriptor, "tmp")
+    try:
+        with suppress(FileNotFoundError):
+            doomed = place.rename(place.parent / "tmp" / area.name / place.name)
+            for directory, _, _ in os.walk(doomed):
+                Path(directory).chmod(0o755)
+    finally:
+        area.close()

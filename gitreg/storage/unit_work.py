@@ -1,0 +1,92 @@
+"""Brings one unit of an artifact to disk: chunks are fetched and verified ahead by helpers, files written in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitreg.storage.destination import Destination
+from gitreg.storage.file_writer import FileWriter
+from gitreg.storage.stream_map import Part, Unit, chunk_parts
+from gitreg.storage.verified import CorruptObjectError, read_chunk
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Collection, Iterator
+    from concurrent.futures import Executor, Future
+    from pathlib import Path
+
+    from gitreg.core.manifest import ChunkEntry
+    from gitreg.storage.progress import Progress
+    from gitreg.storage.store import ObjectStore
+    from gitreg.storage.temp_area import TempArea
+
+_CHUNKS_AHEAD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutWork:
+    """What all units of one checkout share."""
+
+    store: ObjectStore
+    root: Path
+    area: TempArea
+    helpers: Executor
+    progress: Progress
+    stop: threading.Event
+
+
+def write_unit(unit: Unit, wanted: Collection[str], work: CheckoutWork) -> None:
+    """Write the unit's wanted files.  Raises MissingObjectError, CorruptObjectError, VerificationError, OSError."""
+    with Destination(work.root) as destination:
+        for file in unit.files:
+            if not file.size and file.path in wanted:
+                FileWriter(file, work.area, work.helpers).finish(destination)
+        _write_parts(unit, wanted, work, destination)
+
+
+def _write_parts(unit: Unit, wanted: Collection[str], work: CheckoutWork, destination: Destination) -> None:
+    writer: FileWriter | None = None
+    try:
+        for part, data in _wanted_bytes(unit, wanted, work):
+            if work.stop.is_set():
+                return
+            writer = writer or FileWriter(part.file, work.area, work.helpers)
+            writer.write(data)
+            work.progress.advance(len(data))
+            if writer.complete:
+                writer.finish(destination)
+                writer = None
+    finally:
+        if writer is not None:
+            writer.abandon()
+
+
+def _wanted_bytes(unit: Unit, wanted: Collection[str], work: CheckoutWork) -> Iterator[tuple[Part, memoryview]]:
+    """The bytes of the wanted files, in order, file by file."""
+    for data, parts in _fetched(chunk_parts(unit, wanted), work):
+        view = memoryview(data)
+        for part in parts:
+            if part.file.path in wanted:
+                yield part, view[: part.length]
+            view = view[part.length :]
+
+
+def _fetched(chunks: Iterator[tuple[ChunkEntry, list[Part]]], work: CheckoutWork) -> Iterator[tuple[bytes, list[Part]]]:
+    """Verified chunks, a few requested ahead."""
+    ahead: deque[tuple[Future[bytes], list[Part]]] = deque()
+    for chunk, parts in chunks:
+        ahead.append((work.helpers.submit(_fetch, chunk, work.store), parts))
+        if len(ahead) > _CHUNKS_AHEAD:
+            future, its_parts = ahead.popleft()
+            yield future.result(), its_parts
+    for future, its_parts in ahead:
+        yield future.result(), its_parts
+
+
+def _fetch(chunk: ChunkEntry, store: ObjectStore) -> bytes:
+    data = read_chunk(store, chunk.digest)
+    if len(data) != chunk.length:
+        raise CorruptObjectError(chunk.digest, store.describe())
+    return data
