@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+import threading
 from itertools import chain
+from typing import TYPE_CHECKING
 
-from gitreg.core.digest import Digest
 from gitreg.storage.store import MissingObjectError, ObjectStore
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from gitreg.core.digest import Digest
 
 
 class LayeredStore:
-    """An ObjectStore over two."""
+    """An ObjectStore over two, which counts the objects and bytes that had to come from the far one."""
 
     def __init__(self, near: ObjectStore, far: ObjectStore) -> None:
         self._near = near
         self._far = far
+        self._lock = threading.Lock()
+        self.far_objects = 0
+        self.far_bytes = 0
 
     def describe(self) -> str:
         return f"{self._near.describe()} and {self._far.describe()}"
@@ -28,7 +36,11 @@ class LayeredStore:
         try:
             return self._near.read(digest)
         except MissingObjectError:
-            return self._far.read(digest)
+            data = self._far.read(digest)
+        with self._lock:
+            self.far_objects += 1
+            self.far_bytes += len(data)
+        return data
 
     def write(self, digest: Digest, data: bytes | memoryview) -> None:
         self._near.write(digest, data)

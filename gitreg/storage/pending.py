@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -49,6 +49,7 @@ class PendingObjects:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._lock = threading.Lock()
+        self._settling = threading.Lock()
         self._area: TempArea | None = None
         self._writing = 0
         self._batch = _Batch()
@@ -63,36 +64,29 @@ class PendingObjects:
     def add(self, digest: Digest, data: bytes | memoryview, target: Path) -> None:
         """Write the bytes beside the store; the rename to `target` follows once they are durable."""
         area = self._enter_area()
+        move = None
         try:
             move = _Move(digest, _write(area, data), target)
         finally:
-            with self._lock:
-                self._writing -= 1
-        with self._lock:
-            self._unsettled.add(digest)
-            self._batch.moves.append(move)
-            self._batch.size += len(data)
-            if self._batch.size >= _BATCH_BYTES or len(self._batch.moves) >= _BATCH_OBJECTS:
-                self._submit(area)
-            oldest = self._running[0] if len(self._running) > _BATCHES_WAITING else None
+            oldest = self._leave_area(area, move, len(data))
         if oldest is not None:
             oldest.result()
 
     def settle(self) -> None:
         """Wait until every object added so far is durable and has its name."""
-        with self._lock:
-            if self._area is not None:
-                self._submit(self._area)
-            running, self._running = self._running, deque()
-        try:
+        with self._settling:  # a second caller must not return before what the first one took is durable
+            with self._lock:
+                if self._area is not None:
+                    self._submit(self._area)
+                running, self._running = self._running, deque()
+            wait(running)
+            self._close_if_idle()
             for batch in running:
                 batch.result()
-        finally:
-            self._leave_area()
-        with self._lock:
-            directories, self._directories = self._directories, set()
-        for directory in sorted(directories):
-            sync(directory)
+            with self._lock:
+                directories, self._directories = self._directories, set()
+            for directory in sorted(directories):
+                sync(directory)
 
     def _enter_area(self) -> TempArea:
         """The area for temporary files, which stays open while anyone writes."""
@@ -106,7 +100,20 @@ class PendingObjects:
                     os.close(holder)
             return self._area
 
-    def _leave_area(self) -> None:
+    def _leave_area(self, area: TempArea, move: _Move | None, size: int) -> Future[None] | None:
+        """Queue what was written; return a batch to wait for if the disk falls too far behind."""
+        with self._lock:
+            self._writing -= 1
+            if move is None:
+                return None
+            self._unsettled.add(move.digest)
+            self._batch.moves.append(move)
+            self._batch.size += size
+            if self._batch.size >= _BATCH_BYTES or len(self._batch.moves) >= _BATCH_OBJECTS:
+                self._submit(area)
+            return self._running[0] if len(self._running) > _BATCHES_WAITING else None
+
+    def _close_if_idle(self) -> None:
         """Remove the area if nothing in it is needed any more."""
         with self._lock:
             if self._area is not None and not (self._writing or self._batch.moves or self._running):
