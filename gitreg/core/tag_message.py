@@ -41,6 +41,7 @@ from gitreg.errors import FormatError, GitregError, UsageError
 
 FORMAT = "1"
 MAX_MESSAGE_BYTES = 1 << 20
+MAX_PATH_LENGTH = 1000
 
 _TRAILER = re.compile(r"Gitreg-([A-Z][A-Za-z-]*): ([^\n]+)")
 _UNSAFE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u2028\u2029\ud800-\udfff]")
@@ -244,11 +245,17 @@ class _Trailers:
 
     def _pointer(self) -> PointerAt:
         path, _, digest = self._single["Pointer"].rpartition(" ")
-        return PointerAt(path, Digest.parse(digest))
+        return PointerAt(_tree_path(path), Digest.parse(digest))
 
     def _previous(self) -> Oid | None:
         value = self._single["Previous"]
         return None if value == "none" else Oid.parse(value)
+
+
+def _tree_path(path: str) -> str:
+    if len(path) > MAX_PATH_LENGTH or escape(path) != path or {"", ".", ".."} & set(path.split("/")):
+        raise FormatError(f"not a pointer's path: '{escape(path[:80])}'")
+    return path
 
 
 def _number(name: TagName) -> int:

@@ -1,0 +1,1 @@
+"""One use case per file: values in, a result value out; nothing is printed here."""

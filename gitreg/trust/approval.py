@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,11 +13,10 @@ from gitreg.core.policy import ApprovalRule, Policy
 from gitreg.core.request import APPROVAL_NAMESPACE, PromotionRequest
 from gitreg.errors import GitregError, VerificationError
 from gitreg.trust.allowed_signers import AllowedSigners
-from gitreg.trust.public_key import PublicKey
+from gitreg.trust.public_key import PublicKey, decode_base64
 from gitreg.trust.signer import Signer
-from gitreg.trust.sshsig import parse_signature, verify
+from gitreg.trust.sshsig import parse_blob, parse_signature, sign, verify
 
-_BEGIN, _END = "-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 NEVER = "never"
 
@@ -34,8 +34,9 @@ def approve(
 ) -> ApprovalRecord:
     """Sign a request.  `expires` is in UTC; None means the approval does not age."""
     until = NEVER if expires is None else expires.astimezone(UTC).strftime(_TIME)
-    armored = signer.sign(request.canonical(until), APPROVAL_NAMESPACE)
-    return ApprovalRecord(principal, until, _unarmor(armored))
+    armored = sign(signer, request.canonical(until), APPROVAL_NAMESPACE)
+    blob = parse_signature(armored).blob
+    return ApprovalRecord(principal, until, base64.b64encode(blob).decode())
 
 
 def check_approval(
@@ -45,7 +46,7 @@ def check_approval(
     if record.expires != NEVER and _time(record.expires) < at:
         raise VerificationError(f"the approval of {record.principal} had expired at {record.expires}")
     try:
-        key = verify(parse_signature(_armor(record.signature)), request.canonical(record.expires), APPROVAL_NAMESPACE)
+        key = verify(parse_blob(decode_base64(record.signature)), request.canonical(record.expires), APPROVAL_NAMESPACE)
     except GitregError as error:
         raise VerificationError(f"the approval of {record.principal} does not sign this promotion: {error}") from None
     if not signers.allows(record.principal, key, APPROVAL_NAMESPACE, at):
@@ -63,35 +64,27 @@ def check_approvals(
 ) -> None:
     """Raise VerificationError unless the approvals satisfy the rule; `interested` are promoter and registrar."""
     rule = policy.stage(request.stage).approvals
-    parties = [Party(record.principal, check_approval(record, request, signers, at)) for record in records]
-    for party in parties:
-        if not policy.holds(party.principal, rule.from_roles):
-            raise VerificationError(f"{party.principal} has no role that may approve for {request.stage}")
-    _check_distinct(parties)
-    if not rule.allow_self:
-        _check_disinterested(parties, interested)
-    _check_count(parties, rule, request)
+    counted: list[Party] = []
+    for record in records:
+        party = Party(record.principal, check_approval(record, request, signers, at))
+        check_counts(party, rule, policy, interested, counted)
+        counted.append(party)
+    if len(counted) < rule.count:
+        raise VerificationError(f"{request.stage} needs {rule.count} approvals and has {len(counted)}")
 
 
-def _check_distinct(parties: Sequence[Party]) -> None:
-    if len({party.principal for party in parties}) < len(parties):
-        raise VerificationError("one person approved twice")
-    if len({party.key for party in parties}) < len(parties):
-        raise VerificationError("two approvals are by one key")
-
-
-def _check_disinterested(parties: Sequence[Party], interested: Sequence[Party]) -> None:
-    for party in parties:
-        if any(party.principal == other.principal or party.key == other.key for other in interested):
-            raise VerificationError(
-                f"{party.principal} registered or promotes the version, so their approval does not count"
-            )
-
-
-def _check_count(parties: Sequence[Party], rule: ApprovalRule, request: PromotionRequest) -> None:
-    if len(parties) < rule.count:
-        missing = rule.count - len(parties)
-        raise VerificationError(f"{request.stage} needs {rule.count} approvals, {missing} more than there are")
+def check_counts(
+    party: Party, rule: ApprovalRule, policy: Policy, interested: Sequence[Party], counted: Sequence[Party]
+) -> None:
+    """Raise VerificationError unless the approval adds to those counted before it."""
+    if not policy.holds(party.principal, rule.from_roles):
+        raise VerificationError(f"{party.principal} has no role that may approve")
+    if any(party.principal == other.principal for other in counted):
+        raise VerificationError(f"{party.principal} approved twice")
+    if any(party.key == other.key for other in counted):
+        raise VerificationError(f"{party.principal} approved with somebody else's key")
+    if not rule.allow_self and any(party.principal == p.principal or party.key == p.key for p in interested):
+        raise VerificationError(f"{party.principal} registered or promotes it, so their approval does not count")
 
 
 def _time(text: str) -> datetime:
@@ -99,12 +92,3 @@ def _time(text: str) -> datetime:
         return datetime.strptime(text, _TIME).replace(tzinfo=UTC)
     except ValueError:
         raise VerificationError(f"not a time: {text}") from None
-
-
-def _unarmor(armored: str) -> str:
-    return "".join(line for line in armored.split("\n") if line and not line.startswith("-----"))
-
-
-def _armor(signature: str) -> str:
-    lines = [signature[i : i + 70] for i in range(0, len(signature), 70)]
-    return "\n".join([_BEGIN, *lines, _END]) + "\n"

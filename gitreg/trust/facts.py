@@ -33,24 +33,26 @@ class Facts:
 
     registry: RegistryId
     signers: AllowedSigners
+    policy: Oid  # the protected branch's present policy
     policies: Mapping[Oid, Policy]  # every policy the protected branch has held, oldest first
     tags: Mapping[TagName, TagData]
     on_branch: frozenset[TagName]  # tags whose commit is on the protected branch
     pointers: Mapping[tuple[Oid, str], bytes] = field(default_factory=dict)  # by commit and path
 
+    @property
+    def current_policy(self) -> Policy:
+        return self.policies[self.policy]
+
     def stage_tags(self, model: ModelName, stage: StageName) -> list[StageTag]:
         """The events of one stage by their numbers, lowest first."""
-        found = [tag for tag in self.tags if is_stage_tag(tag, model, stage)]
+        events = (tag for tag in self.tags if isinstance(tag, AssignedTag | UnassignedTag))
+        found = [tag for tag in events if tag.model == model and tag.stage == stage]
         return sorted(found, key=lambda tag: (tag.n, isinstance(tag, UnassignedTag)))
 
     def version_tags(self, model: ModelName) -> list[VersionTag]:
         """The registered versions, lowest first."""
         found = [tag for tag in self.tags if isinstance(tag, VersionTag) and tag.model == model]
         return sorted(found, key=lambda tag: tag.version)
-
-
-def is_stage_tag(tag: TagName, model: ModelName, stage: StageName) -> bool:
-    return isinstance(tag, AssignedTag | UnassignedTag) and tag.model == model and tag.stage == stage
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,156 @@
+"""The Python API: one registry, the same operations as the command line; strings are parsed here, values come back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from gitreg.core.names import ModelName, StageName
+from gitreg.core.reference import parse_reference
+from gitreg.core.version import Bump, Version
+from gitreg.gates.gate import GateResult
+from gitreg.operations import doctor as doctoring
+from gitreg.operations import which as asking
+from gitreg.operations.add import AddRequest, AddResult
+from gitreg.operations.add import add as add_artifact
+from gitreg.operations.approve import DEFAULT_AGE, ApproveResult
+from gitreg.operations.approve import approve as approve_promotion
+from gitreg.operations.context import Context, Settings
+from gitreg.operations.fetch import FetchResult
+from gitreg.operations.fetch import fetch as fetch_refs
+from gitreg.operations.gate_run import gate_run
+from gitreg.operations.history import HistoryEntry, HistoryFilter
+from gitreg.operations.history import history as list_history
+from gitreg.operations.init import InitRequest, InitResult
+from gitreg.operations.init import init as make_registry
+from gitreg.operations.lineage import Lineage
+from gitreg.operations.lineage import lineage as trace_lineage
+from gitreg.operations.path import path as checkout
+from gitreg.operations.promote import Readiness
+from gitreg.operations.promote import dry_run as assess_promotion
+from gitreg.operations.promote import promote as sign_promotion
+from gitreg.operations.pull import PullRequest, PullResult
+from gitreg.operations.pull import pull as pull_version
+from gitreg.operations.push import PushResult
+from gitreg.operations.push import push as push_all
+from gitreg.operations.register import RegisterRequest
+from gitreg.operations.register import register as sign_version
+from gitreg.operations.results import EventResult
+from gitreg.operations.retire import deprecate, deregister, unassign
+from gitreg.operations.rollback import rollback as sign_rollback
+from gitreg.operations.show_models import ModelSummary, show_model, show_registry
+from gitreg.operations.show_version import VersionDetails, show_version
+from gitreg.operations.status import StatusResult
+from gitreg.operations.status import status as compare
+from gitreg.operations.verify import VerifyResult
+from gitreg.operations.verify import verify as verify_facts
+
+
+def open(path: str | Path = ".", settings: Settings | None = None) -> Registry:  # noqa: A001 - the verb people expect
+    """Open the registry that `path` lies in.  Raises NotARegistryError."""
+    return Registry(Context.open(Path(path), settings or Settings()))
+
+
+def init(path: str | Path = ".", request: InitRequest | None = None, settings: Settings | None = None) -> InitResult:
+    """Make the Git repository at `path` a registry.  Raises NotARegistryError, RefusedError, SigningError."""
+    return make_registry(Path(path), request or InitRequest(), settings or Settings())
+
+
+def doctor(path: str | Path = ".", settings: Settings | None = None) -> doctoring.DoctorResult:
+    """Look at everything that a registry's user depends on."""
+    return doctoring.doctor(Path(path), settings or Settings())
+
+
+class Registry:
+    """One opened registry.  REFs are strings as on the command line; every error is a GitregError."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    @property
+    def root(self) -> Path:
+        return self.context.repo.work_tree
+
+    def with_key(self, key: str) -> Registry:
+        """The same registry, signing with another key (a path, or a public key that ssh-agent holds)."""
+        return Registry(replace(self.context, settings=replace(self.context.settings, key=key)))
+
+    def add(self, request: AddRequest) -> AddResult:
+        return add_artifact(self.context, request)
+
+    def status(self) -> StatusResult:
+        return compare(self.context)
+
+    def push(self, remote: str | None = None, *, objects_only: bool = False) -> PushResult:
+        return push_all(self.context, remote, objects_only=objects_only)
+
+    def fetch(self, *, objects: bool = False) -> FetchResult:
+        return fetch_refs(self.context, objects=objects)
+
+    def register(
+        self, name: str, *, version: str | None = None, bump: str | None = None, message: str = "", push: bool = False
+    ) -> EventResult:
+        parsed = Version.parse(version) if version is not None else None
+        request = RegisterRequest(parsed, Bump(bump) if bump else None, message, push)
+        return sign_version(self.context, ModelName.parse(name), request)
+
+    def deregister(self, name: str, version: str, *, message: str = "", push: bool = False) -> EventResult:
+        return deregister(self.context, ModelName.parse(name), Version.parse(version), message, push=push)
+
+    def deprecate(self, name: str, *, message: str = "", push: bool = False) -> EventResult:
+        return deprecate(self.context, ModelName.parse(name), message, push=push)
+
+    def unassign(self, name: str, stage: str, *, message: str = "", push: bool = False) -> EventResult:
+        return unassign(self.context, ModelName.parse(name), StageName.parse(stage), message, push=push)
+
+    def approve(
+        self, ref: str, stage: str, *, expires: timedelta | None = DEFAULT_AGE, push: bool = False
+    ) -> ApproveResult:
+        reference = parse_reference(ref)
+        return approve_promotion(self.context, reference, StageName.parse(stage), expires=expires, push=push)
+
+    def promote(self, ref: str, stage: str, *, message: str = "", push: bool = False) -> EventResult:
+        return sign_promotion(self.context, parse_reference(ref), StageName.parse(stage), message, push=push)
+
+    def readiness(self, ref: str, stage: str) -> Readiness:
+        """What `promote` would meet, without signing."""
+        return assess_promotion(self.context, parse_reference(ref), StageName.parse(stage))
+
+    def rollback(
+        self, name: str, stage: str, *, to: str | None = None, message: str = "", push: bool = False
+    ) -> EventResult:
+        target = Version.parse(to) if to is not None else None
+        model, parsed = ModelName.parse(name), StageName.parse(stage)
+        return sign_rollback(self.context, model, parsed, to=target, message=message, push=push)
+
+    def run_gates(self, ref: str, stage: str) -> tuple[GateResult, ...]:
+        return gate_run(self.context, parse_reference(ref), StageName.parse(stage))
+
+    def pull(self, ref: str, request: PullRequest | None = None) -> PullResult:
+        return pull_version(self.context, parse_reference(ref), request or PullRequest())
+
+    def path(self, ref: str) -> Path:
+        """A verified, read-only checkout."""
+        return checkout(self.context, parse_reference(ref)).path
+
+    def which(self, name: str, stage: str, *, at: datetime | None = None) -> asking.WhichResult:
+        return asking.which(self.context, ModelName.parse(name), StageName.parse(stage), at)
+
+    def models(self) -> tuple[ModelSummary, ...]:
+        return show_registry(self.context)
+
+    def model(self, name: str) -> ModelSummary:
+        return show_model(self.context, ModelName.parse(name))
+
+    def version(self, ref: str) -> VersionDetails:
+        return show_version(self.context, parse_reference(ref))
+
+    def history(self, wanted: HistoryFilter | None = None) -> tuple[HistoryEntry, ...]:
+        return list_history(self.context, wanted or HistoryFilter())
+
+    def lineage(self, ref: str) -> Lineage:
+        return trace_lineage(self.context, parse_reference(ref))
+
+    def verify(self, ref: str | None = None, *, data: bool = False) -> VerifyResult:
+        return verify_facts(self.context, parse_reference(ref) if ref is not None else None, data=data)

@@ -1,0 +1,200 @@
+"""Add: hash files into the clone's store, write or refresh the pointer, ignore the files, stage the pointer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gitreg.core.digest import Digest
+from gitreg.core.manifest import Manifest
+from gitreg.core.names import ModelName
+from gitreg.core.oid import Oid
+from gitreg.core.pointer import Kind, Pointer, parse_pointer
+from gitreg.core.pointer_edit import Annotations, ArtifactFacts, write_pointer
+from gitreg.core.reference import POINTER_SUFFIX
+from gitreg.core.text import escape
+from gitreg.errors import NotFoundError, RefusedError, SourceError, UsageError
+from gitreg.git.worktree import commit, dirty_paths, stage
+from gitreg.operations.annotate import LineageRequest, lineage_entries
+from gitreg.operations.atomic import write_file
+from gitreg.operations.context import Context
+from gitreg.operations.ignore import ignore
+from gitreg.operations.pointers import read_pointer, working_pointers
+from gitreg.operations.stores import local_store
+from gitreg.storage.ingest import ingest_listed
+from gitreg.storage.source import list_source
+from gitreg.storage.stat_cache import StatCache, unchanged_manifest
+from gitreg.storage.transfer import ensure_complete
+from gitreg.storage.verified import read_manifest
+
+
+@dataclass(frozen=True, slots=True)
+class AddRequest:
+    """What to add, and what to say about it.  `kind` None keeps what an existing pointer says."""
+
+    path: Path
+    name: ModelName | None = None
+    kind: Kind | None = None
+    model: Mapping[str, object] = field(default_factory=dict)
+    params: Mapping[str, object] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    schema: Mapping[str, object] = field(default_factory=dict)
+    lineage: LineageRequest = field(default_factory=LineageRequest)
+    commit_message: str | None = None
+    rehash: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AddResult:
+    """What was added; `transferred` counts the bytes that the store did not have."""
+
+    model: ModelName
+    kind: str
+    manifest: Digest
+    size: int
+    files: int
+    chunks: int
+    new_chunks: int
+    transferred: int
+    seconds: float
+    pointer: str
+    commit: Oid | None
+
+
+def add(context: Context, request: AddRequest) -> AddResult:
+    """Add a file or folder.  Raises SourceError, UsageError, FormatError, RefusedError; then nothing was recorded."""
+    started = time.monotonic()
+    place = _place(context, request.path)
+    pointer_file = _pointer_file(place)
+    old = pointer_file.read_bytes() if pointer_file.exists() else None
+    before = parse_pointer(old, escape(pointer_file.name)) if old is not None else None
+    name = _name(context, request, place, pointer_file, before)
+    annotations = Annotations(
+        request.model,
+        request.params,
+        request.metrics,
+        request.schema,
+        lineage=lineage_entries(context, request.lineage),
+    )
+    _check_tracked(context, place)
+    added = _ingest(context, place, rehash=request.rehash)
+    manifest = added.manifest
+    kind = request.kind or (before.kind if before else Kind.MODEL)
+    single = place.name if place.is_file() else None
+    facts = ArtifactFacts(name, manifest.digest, manifest.size, len(manifest.files), kind, single)
+    text = write_pointer(facts, annotations, old, escape(pointer_file.name))
+    paths = _record(context, place, pointer_file, text, old)
+    made = _commit(context, request.commit_message, paths)
+    return AddResult(
+        model=name,
+        kind=kind.value,
+        manifest=manifest.digest,
+        size=manifest.size,
+        files=len(manifest.files),
+        chunks=len(manifest.chunks),
+        new_chunks=added.new_chunks,
+        transferred=added.new_bytes,
+        seconds=round(time.monotonic() - started, 3),
+        pointer=context.repo.relative(pointer_file),
+        commit=made,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Added:
+    manifest: Manifest
+    new_chunks: int = 0
+    new_bytes: int = 0
+
+
+def _ingest(context: Context, place: Path, *, rehash: bool) -> _Added:
+    source = list_source(place, time.time_ns())
+    store = local_store(context)
+    cache = StatCache(context.repo.local_state / "stat-cache")
+    known = None if rehash else unchanged_manifest(source, cache)
+    if known is not None and known in store.present([known]):
+        manifest = read_manifest(store, known)
+        if not ensure_complete(manifest, store):
+            return _Added(manifest)
+    with context.step(f"add {escape(place.name)}") as report:
+        result = ingest_listed(source, store, report)
+    cache.record(source, result.manifest.digest)
+    return _Added(result.manifest, result.new_chunks, result.new_bytes)
+
+
+def _place(context: Context, path: Path) -> Path:
+    absolute = path if path.is_absolute() else context.repo.git.directory / path
+    place = absolute.parent.resolve() / absolute.name if absolute.name not in {"", ".."} else absolute.resolve()
+    relative = context.repo.relative(place)
+    if not place.exists() and not place.is_symlink():
+        raise SourceError(f"no such file or folder: {escape(str(path))}", hint="check the path")
+    if relative == "." or ".git" in place.parts or ".gitreg" in place.parts:
+        raise UsageError(f"{escape(str(path))} cannot be an artifact", hint="put the files into a folder of their own")
+    if place.name.endswith(POINTER_SUFFIX):
+        raise UsageError(f"{escape(str(path))} is a pointer", hint="add the files that it stands for")
+    return place
+
+
+def _pointer_file(place: Path) -> Path:
+    stem = place.stem if place.is_file() else place.name
+    return place.with_name(stem + POINTER_SUFFIX)
+
+
+def _name(context: Context, request: AddRequest, place: Path, pointer_file: Path, before: Pointer | None) -> ModelName:
+    """The model's name: as asked for, as the pointer has it, or the file's own; it belongs to one pointer only."""
+    if before is not None and (before.path or place.name) != place.name:
+        raise RefusedError(
+            f"{escape(pointer_file.name)} stands for {escape(before.path or before.name)}",
+            hint="put the files of one model into one folder, or rename this one",
+        )
+    if before is not None and request.name in {None, before.name}:
+        return before.name
+    stem = pointer_file.name.removesuffix(POINTER_SUFFIX)
+    name = request.name or _own_name(stem)
+    mine = context.repo.relative(pointer_file)
+    for other in working_pointers(context.repo):
+        if other != mine and _names(context.repo.work_tree / other, name):
+            raise RefusedError(f"{escape(other)} is called '{name}' already", hint="choose another --name")
+    return name
+
+
+def _own_name(stem: str) -> ModelName:
+    try:
+        return ModelName.parse(stem)
+    except UsageError as error:
+        raise UsageError(error.message, hint=f"give it one with --name; {error.hint}") from None
+
+
+def _names(pointer_file: Path, name: ModelName) -> bool:
+    try:
+        return read_pointer(pointer_file).name == name
+    except (SourceError, NotFoundError):
+        return False
+
+
+def _check_tracked(context: Context, place: Path) -> None:
+    """Bytes that Git already tracks would live twice, and the ignore rule would not apply to them."""
+    relative = context.repo.relative(place)
+    tracked = context.repo.git.run("ls-files", "-z", "--cached", "--", f":(top,literal){relative}")
+    if tracked:
+        raise RefusedError(
+            f"Git tracks files in {escape(relative)}", hint=f"git rm -r --cached {escape(relative)}, then add it here"
+        )
+
+
+def _record(context: Context, place: Path, pointer_file: Path, text: bytes, old: bytes | None) -> list[str]:
+    """Pointer and ignore rule, staged; an unchanged pointer is left alone."""
+    if text != old:
+        write_file(pointer_file, text)
+    ignore_file = ignore(place)
+    paths = [context.repo.relative(pointer_file), context.repo.relative(ignore_file)]
+    stage(context.repo, paths)
+    return paths
+
+
+def _commit(context: Context, message: str | None, paths: list[str]) -> Oid | None:
+    if message is None or not dirty_paths(context.repo, paths):
+        return None
+    return commit(context.repo, message, paths)

@@ -1,0 +1,64 @@
+"""Approvals that wait for their promotion: blobs under `refs/gitreg/approvals/MODEL/STAGE/N/`, shared like any ref."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gitreg.core.approval_file import ApprovalFile, parse_approval
+from gitreg.core.digest import Digest
+from gitreg.core.event import Assignment
+from gitreg.core.names import Principal
+from gitreg.errors import FormatError
+from gitreg.git.objects import GitObject, ObjectReader, write_object
+from gitreg.git.refs import Ref, create_ref, delete_ref, list_refs, resolve
+from gitreg.operations.context import Context
+
+APPROVALS = "refs/gitreg/approvals/"
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingApproval:
+    """An approval found in the repository; nothing in it is verified yet."""
+
+    ref: Ref
+    file: ApprovalFile
+
+
+def folder_of(event: Assignment) -> str:
+    return f"{APPROVALS}{event.model}/{event.stage}/{event.n}/"
+
+
+def waiting_approvals(context: Context, event: Assignment) -> list[WaitingApproval]:
+    """The well-formed approvals filed for one event."""
+    refs = list_refs(context.repo, folder_of(event))
+    with ObjectReader(context.repo) as reader:
+        answers = list(reader.read_many(ref.oid for ref in refs))
+    found = []
+    for ref, answer in zip(refs, answers, strict=True):
+        if isinstance(answer, GitObject) and (file := _parsed(answer.data)) is not None:
+            found.append(WaitingApproval(ref, file))
+    return found
+
+
+def file_approval(context: Context, draft_event: Assignment, data: bytes, principal: Principal) -> str:
+    """Put an approval where promoters look; the person's older one for the same event gives way.  Returns the ref."""
+    ref = folder_of(draft_event) + Digest.of(principal.encode()).hex[:16]
+    oid = write_object(context.repo, "blob", data)
+    old = resolve(context.repo, ref)
+    if old is not None:
+        delete_ref(context.repo, ref, old)
+    create_ref(context.repo, ref, oid)
+    return ref
+
+
+def drop_approvals(context: Context, event: Assignment) -> None:
+    """Remove what the signed event has taken up, and what was left of earlier ones."""
+    for ref in list_refs(context.repo, folder_of(event)):
+        delete_ref(context.repo, ref.name, ref.oid)
+
+
+def _parsed(data: bytes) -> ApprovalFile | None:
+    try:
+        return parse_approval(data)
+    except FormatError:
+        return None

@@ -1,0 +1,103 @@
+"""The protected branch: the one whose policy, keys and commits count in this clone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+
+from gitreg.core.oid import Oid
+from gitreg.core.policy import POLICY_PATH, Policy, parse_policy
+from gitreg.errors import GitregError, NotARegistryError, NotFoundError
+from gitreg.git.config import get_config, set_config
+from gitreg.git.head import default_branch
+from gitreg.git.history import blob_history, is_ancestor
+from gitreg.git.objects import GitObject, ObjectReader
+from gitreg.git.refs import Ref, list_refs
+from gitreg.git.repository import Repository
+
+SIGNERS_PATH = ".gitreg/allowed_signers"
+PINNED_BRANCH = "gitreg.branch"
+GIT_REMOTE = "gitreg.gitRemote"
+
+
+def git_remote(repo: Repository) -> str:
+    """The Git remote that the registry is shared through."""
+    return get_config(repo, GIT_REMOTE) or "origin"
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedBranch:
+    """The branch here and, if there is one, the remote's as last fetched.  `tip` is the newer of both."""
+
+    name: str
+    refs: tuple[Ref, ...]
+    tip: Oid
+
+    @property
+    def ref_names(self) -> list[str]:
+        return [ref.name for ref in self.refs]
+
+
+def protected_branch(repo: Repository) -> ProtectedBranch:
+    """Find the branch.  Raises NotARegistryError if it has no commit."""
+    name = get_config(repo, PINNED_BRANCH) or _pin(repo)
+    remote = f"refs/remotes/{git_remote(repo)}/{name}"
+    found = {ref.name: ref for ref in list_refs(repo, f"refs/heads/{name}", remote)}
+    if not found:
+        raise NotARegistryError(f"the branch '{name}' has no commits here", hint="git fetch, or commit to it")
+    refs = tuple(found.values())
+    if len(refs) == 1 or refs[0].oid == refs[1].oid:
+        return ProtectedBranch(name, refs, refs[0].oid)
+    local, theirs = found[f"refs/heads/{name}"], found[remote]
+    ahead = is_ancestor(repo, theirs.oid, [local.name])
+    return ProtectedBranch(name, refs, local.oid if ahead else theirs.oid)
+
+
+def _pin(repo: Repository) -> str:
+    """A clone settles on the branch once, so that no later commit can name another one."""
+    name = default_branch(repo)
+    found = list_refs(repo, f"refs/heads/{name}", f"refs/remotes/{git_remote(repo)}/{name}")
+    if not found:
+        raise NotARegistryError(f"the branch '{name}' has no commits here", hint="git fetch, or commit to it")
+    with ObjectReader(repo) as reader:
+        branch = read_policy(reader, found[0].oid)[1].branch
+    set_config(repo, PINNED_BRANCH, branch)
+    return branch
+
+
+def read_policy(reader: ObjectReader, commit: Oid) -> tuple[Oid, Policy]:
+    """The policy in a commit, and its blob's name."""
+    found = reader.read(f"{commit}:{POLICY_PATH}")
+    if found is None:
+        raise NotFoundError(f"{POLICY_PATH} is not in the protected branch", hint="commit it: git add .gitreg")
+    return found.oid, parse_policy(found.data)
+
+
+def read_signers(reader: ObjectReader, commit: Oid) -> bytes:
+    """The allowed_signers file in a commit; none means that nobody may sign."""
+    found = reader.read(f"{commit}:{SIGNERS_PATH}")
+    return b"" if found is None else found.data
+
+
+def policy_history(repo: Repository, branch: ProtectedBranch, reader: ObjectReader) -> dict[Oid, Policy]:
+    """Every policy that the branch has held, oldest first; ones that were malformed allowed nothing."""
+    histories = [reversed(blob_history(repo, POLICY_PATH, ref.name)) for ref in _tip_last(branch)]
+    policies: dict[Oid, Policy] = {}
+    for oid in (version.blob for version in chain.from_iterable(histories)):
+        if oid is not None:
+            policies.pop(oid, None)  # one that came back counts from its return
+            _add_policy(policies, oid, reader.read(oid))
+    return policies
+
+
+def _tip_last(branch: ProtectedBranch) -> list[Ref]:
+    return sorted(branch.refs, key=lambda ref: ref.oid == branch.tip)
+
+
+def _add_policy(policies: dict[Oid, Policy], oid: Oid, found: GitObject | None) -> None:
+    if found is None:
+        return
+    try:
+        policies[oid] = parse_policy(found.data)
+    except GitregError:
+        return

@@ -1,0 +1,67 @@
+"""Running a stage's gates on a version, by the definitions in the protected branch's policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from gitreg.core.event import Assignment, GateRecord
+from gitreg.core.names import StageName
+from gitreg.core.pointer import Pointer
+from gitreg.core.reference import AtVersion, Reference
+from gitreg.gates.gate import Candidate, GateResult
+from gitreg.gates.run import run_gates
+from gitreg.gates.table import build_gate
+from gitreg.operations.checkouts import shared_checkout
+from gitreg.operations.context import Context
+from gitreg.operations.draft import AssignmentDraft, draft_assignment
+from gitreg.operations.resolve import find_version
+
+NO_FIGURE = "-"
+
+
+def gate_run(context: Context, reference: Reference, stage: StageName) -> tuple[GateResult, ...]:
+    """What the gates of a stage say of a version; nothing is signed."""
+    return check_gates(context, draft_assignment(context, reference, stage))
+
+
+def check_gates(context: Context, draft: AssignmentDraft) -> tuple[GateResult, ...]:
+    """Run the gates that the draft's stage names, in that order."""
+    definitions = [draft.policy.gates[name] for name in draft.rule.gates]
+    gates = [build_gate(definition.name, definition.kind, definition.options) for definition in definitions]
+    return run_gates(gates, _candidate(context, draft))
+
+
+def gate_records(results: tuple[GateResult, ...]) -> tuple[GateRecord, ...]:
+    """The form in which results are signed."""
+    return tuple(GateRecord(result.name, result.verdict.value, result.figure or NO_FIGURE) for result in results)
+
+
+def _candidate(context: Context, draft: AssignmentDraft) -> Candidate:
+    @cache
+    def checkout() -> Path:
+        return shared_checkout(context, draft.found.manifest)
+
+    return Candidate(pointer_tables(draft.found.pointer), checkout, _baseline(context, draft))
+
+
+def _baseline(context: Context, draft: AssignmentDraft) -> Mapping[str, float] | None:
+    event = draft.held.event if draft.held else None
+    if not isinstance(event, Assignment):
+        return None
+    return find_version(context, AtVersion(event.model, event.version)).pointer.metrics
+
+
+def pointer_tables(pointer: Pointer) -> dict[str, object]:
+    """A pointer as the plain tables it was written in."""
+    artifact = {"name": pointer.name, "kind": pointer.kind.value, "manifest": str(pointer.manifest)}
+    return {
+        "artifact": {**artifact, "size": pointer.size, "files": pointer.files},
+        "model": dict(pointer.model),
+        "params": dict(pointer.params),
+        "metrics": dict(pointer.metrics),
+        "schema": dict(pointer.schema),
+        "dependencies": dict(pointer.dependencies),
+        "lineage": [{"ref": e.ref, "manifest": str(e.manifest), "role": e.role} for e in pointer.lineage],
+    }

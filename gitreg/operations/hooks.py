@@ -1,0 +1,83 @@
+"""Native Git hooks: shims of a few lines that call gitreg, and keep whatever hook stood there before."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from gitreg.core.text import escape
+from gitreg.errors import StorageError
+from gitreg.git.repository import Repository
+
+HOOKS = ("pre-push",)
+_MARK = "# installed by gitreg"
+_CHAINED = ".before-gitreg"
+# read where the hook runs: the interpreter that has gitreg, or whatever `gitreg` is on the PATH by then
+_SHIM = """\
+#!/bin/sh
+{mark}; `gitreg hooks uninstall` removes it
+input=$(cat)
+before="$(dirname "$0")/{name}{chained}"
+if [ -x "$before" ]; then
+    printf '%s' "$input" | "$before" "$@" || exit $?
+fi
+if [ -x '{python}' ]; then
+    printf '%s\\n' "$input" | '{python}' -m gitreg hooks run {name} "$@"
+else
+    printf '%s\\n' "$input" | gitreg hooks run {name} "$@"
+fi
+"""
+
+
+def install_hooks(repo: Repository) -> list[str]:
+    """Install the shims; a hook that is there already is moved aside and called first.  Raises StorageError."""
+    folder = _folder(repo)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return [name for name in HOOKS if _install(folder, name)]
+    except OSError as error:
+        raise StorageError(f"cannot install hooks in {escape(str(folder))}: {error.strerror}") from None
+
+
+def uninstall_hooks(repo: Repository) -> list[str]:
+    """Remove our shims and put back what stood there."""
+    folder = _folder(repo)
+    try:
+        return [name for name in HOOKS if _uninstall(folder, name)]
+    except OSError as error:
+        raise StorageError(f"cannot remove hooks from {escape(str(folder))}: {error.strerror}") from None
+
+
+def installed_hooks(repo: Repository) -> list[str]:
+    return [name for name in HOOKS if _is_ours(_folder(repo) / name)]
+
+
+def _folder(repo: Repository) -> Path:
+    return Path(repo.git.text("rev-parse", "--path-format=absolute", "--git-path", "hooks"))
+
+
+def _install(folder: Path, name: str) -> bool:
+    hook, chained = folder / name, folder / f"{name}{_CHAINED}"
+    if hook.exists() and not _is_ours(hook):
+        hook.replace(chained)
+    shim = _SHIM.format(mark=_MARK, name=name, chained=_CHAINED, python=sys.executable.replace("'", "'\\''"))
+    hook.write_text(shim, encoding="utf-8")
+    hook.chmod(0o755)
+    return True
+
+
+def _uninstall(folder: Path, name: str) -> bool:
+    hook, chained = folder / name, folder / f"{name}{_CHAINED}"
+    if not _is_ours(hook):
+        return False
+    hook.unlink()
+    if chained.exists():
+        chained.replace(hook)
+    return True
+
+
+def _is_ours(hook: Path) -> bool:
+    try:
+        return _MARK in hook.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False

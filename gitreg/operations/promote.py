@@ -1,0 +1,135 @@
+"""Promotion: gates first, then approvals, then one signed tag that carries both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from gitreg.core.event import ApprovalRecord
+from gitreg.core.names import ModelName, Principal, StageName
+from gitreg.core.reference import Reference
+from gitreg.core.version import Version
+from gitreg.errors import GitregError, RefusedError
+from gitreg.gates.gate import GateResult
+from gitreg.operations.approvals import drop_approvals, waiting_approvals
+from gitreg.operations.context import Context, utc_now
+from gitreg.operations.draft import AssignmentDraft, draft_assignment
+from gitreg.operations.gate_run import check_gates, gate_records
+from gitreg.operations.publish import publish
+from gitreg.operations.results import EventResult, Failure
+from gitreg.operations.sign import open_signer, record
+from gitreg.trust.approval import Party, check_approval, check_counts
+from gitreg.trust.rules import CheckError, check_role
+from gitreg.trust.signer import Signer
+from gitreg.trust.verify import TAG_NAMESPACE, Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalCount:
+    """Who has approved validly so far, and how many it takes."""
+
+    have: int
+    need: int
+    by: tuple[Principal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What a promotion would meet now; `blocked` says what stands in its way."""
+
+    model: ModelName
+    version: Version
+    stage: StageName
+    n: int
+    allowed: bool
+    gates: tuple[GateResult, ...]
+    approvals: ApprovalCount
+    blocked: tuple[Failure, ...]
+
+
+def promote(context: Context, reference: Reference, stage: StageName, message: str, *, push: bool) -> EventResult:
+    """Sign the stage's next event.  Raises RefusedError unless the policy is satisfied in every point."""
+    draft = draft_assignment(context, reference, stage)
+    signer = open_signer(context)
+    readiness, records = _assess(context, draft, signer)
+    if not readiness.allowed:
+        raise _refusal(draft, readiness)
+    event = replace(draft.event, gates=gate_records(readiness.gates), approvals=records)
+    verified = record(context, signer, event, draft.target, message, draft.facts)
+    result = publish(context, verified, push=push)
+    drop_approvals(context, event)
+    return result
+
+
+def dry_run(context: Context, reference: Reference, stage: StageName) -> Readiness:
+    """Everything `promote` would check, without signing."""
+    draft = draft_assignment(context, reference, stage)
+    return _assess(context, draft, open_signer(context))[0]
+
+
+def _assess(context: Context, draft: AssignmentDraft, signer: Signer) -> tuple[Readiness, tuple[ApprovalRecord, ...]]:
+    blocked = _rule_failures(draft, signer)
+    # what is refused anyway must not cost the time of running gates
+    gates = () if blocked else check_gates(context, draft)
+    blocked += [Failure(draft.label, "gates", f"{g.name}: {g.reason}") for g in gates if not g.passed]
+    records = valid_approvals(context, draft, signer)
+    need = draft.rule.approvals.count
+    if len(records) < need:
+        blocked.append(Failure(draft.label, "approvals", f"{len(records)} of {need} approvals"))
+    approvals = ApprovalCount(len(records), need, tuple(record.principal for record in records))
+    event = draft.event
+    readiness = Readiness(
+        event.model, event.version, event.stage, event.n, not blocked, gates, approvals, tuple(blocked)
+    )
+    return readiness, records
+
+
+def _rule_failures(draft: AssignmentDraft, signer: Signer) -> list[Failure]:
+    found = []
+    principals = draft.facts.signers.principals_of(signer.public_key, TAG_NAMESPACE, utc_now())
+    try:
+        check_role(principals, draft.event, draft.policy)
+        Verifier(draft.facts).check_after(draft.event, draft.policy)
+    except CheckError as error:
+        found.append(Failure(draft.label, error.check, error.message))
+    return found
+
+
+def valid_approvals(context: Context, draft: AssignmentDraft, promoter: Signer | None) -> tuple[ApprovalRecord, ...]:
+    """The waiting approvals that would count, each person and each key once; the others are mentioned."""
+    at, signers = utc_now(), draft.facts.signers
+    interested = [Party(draft.found.registration.by, draft.found.registration.key)]
+    if promoter is not None:
+        own = signers.principals_of(promoter.public_key, TAG_NAMESPACE, at)
+        interested += [Party(principal, promoter.public_key) for principal in own]
+    taken: list[Party] = []
+    records = []
+    for waiting in waiting_approvals(context, draft.event):
+        candidate = waiting.file.record
+        try:
+            party = Party(candidate.principal, check_approval(candidate, draft.request, signers, at))
+            check_counts(party, draft.rule.approvals, draft.policy, interested, taken)
+        except GitregError as error:
+            context.settings.note(f"not counted: {error.message}")
+            continue
+        taken.append(party)
+        records.append(candidate)
+    return tuple(records)
+
+
+def _refusal(draft: AssignmentDraft, readiness: Readiness) -> RefusedError:
+    reasons = "; ".join(f"{failure.check}: {failure.reason}" for failure in readiness.blocked)
+    return RefusedError(f"{draft.label} may not enter {draft.rule.name}: {reasons}", hint=_hint(draft, readiness))
+
+
+def _hint(draft: AssignmentDraft, readiness: Readiness) -> str:
+    label, stage, rule = draft.label, draft.rule.name, draft.rule
+    match readiness.blocked[0].check:
+        case "approvals":
+            roles = ", ".join(rule.approvals.from_roles)
+            return f"a person with the role {roles} runs: gitreg approve {label} {stage}"
+        case "after":
+            return f"gitreg promote {label} {rule.after}"
+        case "gates":
+            return f"gitreg gate run {label} {stage} shows all figures"
+        case _:
+            return f"roles that may promote to {stage}: {', '.join(rule.promote) or 'none'} (.gitreg/policy.toml)"

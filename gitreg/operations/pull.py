@@ -1,0 +1,95 @@
+"""Pull: verify the facts, fetch what is missing, verify the bytes, put the files in place."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitreg.core.digest import Digest
+from gitreg.core.manifest import Manifest
+from gitreg.core.names import ModelName
+from gitreg.core.reference import Reference
+from gitreg.core.text import escape
+from gitreg.core.version import Version
+from gitreg.errors import GitregError, UsageError
+from gitreg.operations.context import Context
+from gitreg.operations.pointers import artifact_place, read_pointer
+from gitreg.operations.resolve import Draft, FoundVersion, find
+from gitreg.operations.stores import reading_store
+from gitreg.storage.checkout import Existing, materialise
+from gitreg.storage.layered import LayeredStore
+from gitreg.storage.verified import read_manifest
+
+
+@dataclass(frozen=True, slots=True)
+class PullResult:
+    """Files in place under `path`; `verified` is False for a pointer that nobody has signed (its bytes still are)."""
+
+    model: ModelName
+    version: Version | None
+    manifest: Digest
+    size: int
+    files: int
+    chunks: int
+    new_chunks: int
+    transferred: int
+    seconds: float
+    path: Path
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """Where the files go (None: beside the pointer), which of them, and what to do with others in their places."""
+
+    output: Path | None = None
+    patterns: tuple[str, ...] = ()
+    existing: Existing = Existing.REFUSE
+
+
+def pull(context: Context, reference: Reference, request: PullRequest) -> PullResult:
+    """Materialise a version.  Raises NotFoundError, VerificationError, StorageError, RefusedError."""
+    started = time.monotonic()
+    found = find(context, reference)
+    destination = request.output or _usual_place(context, found)
+    store = reading_store(context)
+    manifest = read_manifest(store, found.pointer.manifest)
+    with context.step(f"pull {found.pointer.name}") as report:
+        done = materialise(
+            manifest, store, destination, patterns=request.patterns, existing=request.existing, on_progress=report
+        )
+    far = store if isinstance(store, LayeredStore) else None
+    return PullResult(
+        model=found.pointer.name,
+        version=found.version if isinstance(found, FoundVersion) else None,
+        manifest=found.pointer.manifest,
+        size=done.bytes,
+        files=done.files,
+        chunks=len(manifest.chunks),
+        new_chunks=far.far_objects if far else 0,
+        transferred=far.far_bytes if far else 0,
+        seconds=round(time.monotonic() - started, 3),
+        path=_shown_place(destination, found, manifest),
+        verified=isinstance(found, FoundVersion),
+    )
+
+
+def _usual_place(context: Context, found: FoundVersion | Draft) -> Path:
+    """Beside the pointer, but only if that is where exactly these bytes belong now."""
+    pointer_file = context.repo.work_tree / found.pointer_path
+    try:
+        belongs = read_pointer(pointer_file).manifest == found.pointer.manifest
+    except GitregError:
+        belongs = False
+    if not belongs:
+        label = f"{found.model}@{found.version}" if isinstance(found, FoundVersion) else found.pointer_path
+        raise UsageError(
+            f"the working tree's {escape(found.pointer_path)} is not {label}", hint="say where the files go: -o DIR"
+        )
+    place = artifact_place(pointer_file, found.pointer)
+    return place.parent if found.pointer.path else place
+
+
+def _shown_place(destination: Path, found: FoundVersion | Draft, manifest: Manifest) -> Path:
+    return destination / manifest.files[0].path if found.pointer.path else destination

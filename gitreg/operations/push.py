@@ -1,0 +1,73 @@
+"""Push: objects, then the branch, the registry's tags and the approvals, all of them or none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gitreg.core.oid import Oid
+from gitreg.core.tag_name import parse_tag_name
+from gitreg.errors import RefusedError
+from gitreg.git.head import OnBranch, head
+from gitreg.git.network import ls_remote
+from gitreg.git.push import Accepted, Advance, Create, Update
+from gitreg.git.push import push as git_push
+from gitreg.git.refs import TAGS, Ref, list_refs
+from gitreg.git.remote import remotes
+from gitreg.operations.approvals import APPROVALS
+from gitreg.operations.branch import git_remote
+from gitreg.operations.context import Context
+from gitreg.operations.publish import raise_rejection
+from gitreg.operations.send import send_committed
+from gitreg.operations.transfer import Transfer
+
+
+@dataclass(frozen=True, slots=True)
+class PushResult:
+    """What was sent where; `refs` are those that the Git remote did not have as they are now."""
+
+    models: tuple[Transfer, ...]
+    refs: tuple[str, ...]
+    store: str
+    git_remote: str | None
+
+
+def push(context: Context, remote: str | None = None, *, objects_only: bool = False) -> PushResult:
+    """Send everything that this clone has and the remotes lack.  Raises RefusedError, StorageError, GitError."""
+    transfers, place = send_committed(context, remote)
+    name = git_remote(context.repo)
+    if objects_only or name not in remotes(context.repo):
+        return PushResult(tuple(transfers), (), place, None)
+    updates = _updates(context, name)
+    refs: tuple[str, ...] = ()
+    if updates:
+        report = git_push(context.repo, name, updates)
+        raise_rejection(report)
+        refs = tuple(result.ref for result in report.results if isinstance(result, Accepted))
+    return PushResult(tuple(transfers), refs, place, name)
+
+
+def _updates(context: Context, remote: str) -> list[Update]:
+    theirs = {ref.name: ref.oid for ref in ls_remote(context.repo, remote, "refs/heads/*", f"{TAGS}*", f"{APPROVALS}*")}
+    ours = [ref for ref in list_refs(context.repo, TAGS, APPROVALS) if _is_ours(ref)]
+    _check_unmoved(ours, theirs)
+    updates: list[Update] = [Create(ref.name, ref.name) for ref in ours if ref.name not in theirs]
+    here = head(context.repo)
+    if isinstance(here, OnBranch) and theirs.get(f"refs/heads/{here.branch}") != here.oid:
+        updates.append(Advance(f"refs/heads/{here.branch}", f"refs/heads/{here.branch}"))
+    if not isinstance(here, OnBranch):
+        context.settings.note("HEAD is on no branch, so only tags were pushed")
+    return updates
+
+
+def _is_ours(ref: Ref) -> bool:
+    return ref.name.startswith(APPROVALS) or parse_tag_name(ref.name.removeprefix(TAGS)) is not None
+
+
+def _check_unmoved(ours: list[Ref], theirs: dict[str, Oid]) -> None:
+    for ref in ours:
+        if theirs.get(ref.name, ref.oid) != ref.oid:
+            name = ref.name.removeprefix(TAGS)
+            raise RefusedError(
+                f"the remote has another {name}; registry tags never move",
+                hint=f"if yours was never shared: git tag -d '{name}', gitreg fetch, and sign again",
+            )

@@ -1,0 +1,53 @@
+"""The remotes that `.gitreg/config.toml` names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from gitreg.core.config import CONFIG_PATH, Config, format_config
+from gitreg.core.names import StageName
+from gitreg.core.remote_url import RemoteUrl
+from gitreg.core.text import escape
+from gitreg.errors import RefusedError
+from gitreg.git.worktree import stage
+from gitreg.operations.atomic import write_file
+from gitreg.operations.context import Context
+from gitreg.operations.stores import remote_place, trust_remote
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A shared store by name; `embedded` ones are not configured but follow from the Git remote."""
+
+    name: str
+    url: str
+    default: bool
+    embedded: bool = False
+
+
+def list_remotes(context: Context) -> tuple[Remote, ...]:
+    """The configured remotes, or the embedded one if there are none."""
+    config = context.config
+    if not config.remotes:
+        place = remote_place(context)
+        return (Remote("embedded", str(place), default=True, embedded=True),) if place else ()
+    return tuple(Remote(name, url, name == config.default_remote) for name, url in config.remotes.items())
+
+
+def add_remote(context: Context, name: str, url: RemoteUrl, *, default: bool) -> Remote:
+    """Name a store in config.toml (staged, for you to commit).  Raises RefusedError if the name is taken."""
+    name = StageName.parse(name)
+    if name in context.config.remotes:
+        raise RefusedError(f"there is a remote '{escape(name)}' already", hint=f"edit {CONFIG_PATH} to change its URL")
+    is_default = default or context.config.default_remote is None
+    remotes = {**context.config.remotes, name: url}
+    config = Config(context.config.id, remotes, name if is_default else context.config.default_remote)
+    write_file(context.repo.work_tree / CONFIG_PATH, format_config(config))
+    stage(context.repo, [CONFIG_PATH])
+    trust_remote(replace(context, config=config), name)
+    return Remote(name, url, is_default)
+
+
+def trust(context: Context, name: str) -> Remote:
+    """Accept a remote's changed URL in this clone."""
+    return Remote(name, trust_remote(context, name), name == context.config.default_remote)

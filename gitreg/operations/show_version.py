@@ -1,0 +1,92 @@
+"""Showing one version whole: what its pointer says, and what was signed about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from gitreg.core.digest import Digest
+from gitreg.core.event import Assignment, GateRecord
+from gitreg.core.names import ModelName, Principal, StageName
+from gitreg.core.oid import Oid
+from gitreg.core.pointer import Pointer
+from gitreg.core.reference import Reference
+from gitreg.core.version import Version
+from gitreg.operations.context import Context, iso
+from gitreg.operations.facts import model_facts
+from gitreg.operations.gate_run import pointer_tables
+from gitreg.operations.resolve import Draft, FoundVersion, find
+from gitreg.operations.results import approvers
+from gitreg.operations.stages import StageState, stage_states
+
+
+@dataclass(frozen=True, slots=True)
+class VersionDetails:
+    """One version: everything in its pointer, and everything signed about it."""
+
+    model: ModelName
+    version: Version | None
+    status: str
+    verified: bool
+    manifest: Digest
+    commit: Oid | None
+    at: datetime | None
+    by: Principal | None
+    text: str
+    pointer: str
+    deployed_to: tuple[StageName, ...]
+    gates: tuple[GateRecord, ...]
+    approvals: tuple[Principal, ...]
+    artifact: Mapping[str, object]
+    metadata: Mapping[str, object]
+    params: Mapping[str, object]
+    metrics: Mapping[str, object]
+    schema: Mapping[str, object]
+    dependencies: Mapping[str, object]
+    lineage: tuple[object, ...]
+
+
+def show_version(context: Context, reference: Reference) -> VersionDetails:
+    """One version.  Raises NotFoundError, VerificationError."""
+    found = find(context, reference)
+    if isinstance(found, Draft):
+        return _details(found.pointer, found.pointer_path, None, {})
+    stages = stage_states(model_facts(context, found.model), found.model)
+    return _details(found.pointer, found.pointer_path, found, stages)
+
+
+def _details(
+    pointer: Pointer, path: str, found: FoundVersion | None, stages: Mapping[StageName, StageState]
+) -> VersionDetails:
+    tables = pointer_tables(pointer)
+    signed = found.registration if found else None
+    event = found.stage.event if found and found.stage else None
+    held = tuple(stage for stage, state in stages.items() if found and state.version == found.version)
+    return VersionDetails(
+        model=pointer.name,
+        version=found.version if found else None,
+        status="registered" if found else "draft",
+        verified=found is not None,
+        manifest=pointer.manifest,
+        commit=found.commit if found else None,
+        at=iso(signed.seconds) if signed else None,
+        by=signed.by if signed else None,
+        text=signed.text if signed else "",
+        pointer=path,
+        deployed_to=held,
+        gates=event.gates if isinstance(event, Assignment) else (),
+        approvals=approvers(event) if event else (),
+        artifact=pointer_table(tables, "artifact"),
+        metadata=pointer_table(tables, "model"),
+        params=pointer_table(tables, "params"),
+        metrics=pointer_table(tables, "metrics"),
+        schema=pointer_table(tables, "schema"),
+        dependencies=pointer_table(tables, "dependencies"),
+        lineage=tuple(tables["lineage"]),  # type: ignore[arg-type]
+    )
+
+
+def pointer_table(tables: Mapping[str, object], name: str) -> Mapping[str, object]:
+    table = tables[name]
+    return table if isinstance(table, dict) else {}

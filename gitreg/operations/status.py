@@ -1,0 +1,135 @@
+"""Status: bytes against pointers, pointers against HEAD, objects against the shared store."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from gitreg.core.digest import Digest
+from gitreg.core.names import ModelName
+from gitreg.core.pointer import Pointer
+from gitreg.core.text import escape
+from gitreg.errors import GitregError, SourceError
+from gitreg.git.worktree import dirty_paths
+from gitreg.operations.context import Context
+from gitreg.operations.pointers import artifact_place, read_pointer, working_pointers
+from gitreg.operations.stores import NoRemoteError, local_store, remote_store
+from gitreg.storage.ingest import ingest_listed
+from gitreg.storage.source import list_source
+from gitreg.storage.stat_cache import StatCache, unchanged_manifest
+from gitreg.storage.store import ObjectStore
+
+
+class BytesState(Enum):
+    """The files in the working tree against the pointer."""
+
+    SAME = "same"
+    CHANGED = "changed"
+    ABSENT = "absent"
+
+
+class PointerState(Enum):
+    """The pointer against HEAD."""
+
+    COMMITTED = "committed"
+    MODIFIED = "modified"
+    MALFORMED = "malformed"
+
+
+class ObjectsState(Enum):
+    """Where the pointer's objects are."""
+
+    PUSHED = "pushed"
+    LOCAL = "local"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """One pointer of the working tree; `detail` explains what is wrong with it, if anything."""
+
+    model: ModelName | None
+    pointer: str
+    bytes: BytesState
+    pointer_state: PointerState
+    objects: ObjectsState
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusResult:
+    """`clean` if every model's bytes, pointer and objects are where they should be."""
+
+    models: tuple[ModelStatus, ...]
+    clean: bool
+
+
+def status(context: Context, *, rehash: bool = False) -> StatusResult:
+    """Compare the working tree with its pointers, HEAD and the stores."""
+    paths = working_pointers(context.repo)
+    dirty = set(dirty_paths(context.repo, paths)) if paths else set()
+    places = _Places(context)
+    models = tuple(_status(context, path, places, dirty=path in dirty, rehash=rehash) for path in paths)
+    fine = {BytesState.SAME, BytesState.ABSENT}
+    clean = all(m.bytes in fine and m.pointer_state is PointerState.COMMITTED for m in models)
+    return StatusResult(models, clean and all(m.objects is ObjectsState.PUSHED for m in models))
+
+
+class _Places:
+    """The stores, asked once; a remote that cannot be reached makes "pushed" unknown, not the command fail."""
+
+    def __init__(self, context: Context) -> None:
+        self._local: ObjectStore = local_store(context)
+        self._remote: ObjectStore | None = None
+        self._reachable = True
+        try:
+            self._remote = remote_store(context)
+        except NoRemoteError:
+            pass
+        except GitregError as error:
+            self._reachable = False
+            context.settings.note(f"the remote was not asked: {error.message}")
+
+    def state(self, manifest: Digest) -> ObjectsState:
+        if self._remote is not None and self._remote.present([manifest]):
+            return ObjectsState.PUSHED
+        if self._local.present([manifest]):
+            return ObjectsState.LOCAL if self._reachable else ObjectsState.UNKNOWN
+        return ObjectsState.MISSING if self._reachable else ObjectsState.UNKNOWN
+
+
+def _status(context: Context, path: str, places: _Places, *, dirty: bool, rehash: bool) -> ModelStatus:
+    pointer_file = context.repo.work_tree / path
+    try:
+        pointer = read_pointer(pointer_file)
+    except GitregError as error:
+        unknown = ObjectsState.UNKNOWN
+        return ModelStatus(None, path, BytesState.ABSENT, PointerState.MALFORMED, unknown, error.message)
+    bytes_state, detail = _bytes_state(context, artifact_place(pointer_file, pointer), pointer, rehash=rehash)
+    pointer_state = PointerState.MODIFIED if dirty else PointerState.COMMITTED
+    return ModelStatus(pointer.name, path, bytes_state, pointer_state, places.state(pointer.manifest), detail)
+
+
+def _bytes_state(context: Context, place: Path, pointer: Pointer, *, rehash: bool) -> tuple[BytesState, str]:
+    if not place.exists():
+        return BytesState.ABSENT, ""
+    try:
+        manifest = _present_manifest(context, place, rehash=rehash)
+    except SourceError as error:
+        return BytesState.CHANGED, escape(error.message)
+    return (BytesState.SAME if manifest == pointer.manifest else BytesState.CHANGED), ""
+
+
+def _present_manifest(context: Context, place: Path, *, rehash: bool) -> Digest:
+    source = list_source(place, time.time_ns())
+    cache = StatCache(context.repo.local_state / "stat-cache")
+    known = None if rehash else unchanged_manifest(source, cache)
+    if known is not None:
+        return known
+    with context.step(f"hash {escape(place.name)}") as report:
+        digest = ingest_listed(source, None, report).manifest.digest
+    cache.record(source, digest)
+    return digest

@@ -1,0 +1,111 @@
+"""Which stores a registry has: the clone's own, and the shared one that its config, or its Git remote, leads to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gitreg.core.remote_url import RemoteUrl
+from gitreg.core.text import escape
+from gitreg.errors import NotARegistryError, NotFoundError, RefusedError, StorageError
+from gitreg.git.config import get_config, get_config_section, set_config
+from gitreg.git.remote import is_local_path, local_git_dir, remote_url, remotes
+from gitreg.operations.branch import git_remote
+from gitreg.operations.context import Context
+from gitreg.storage.layered import LayeredStore
+from gitreg.storage.local import LocalStore
+from gitreg.storage.open_store import create_store, open_store
+from gitreg.storage.store import ObjectStore
+
+_SEEN = "seenUrl"
+
+
+def local_store(context: Context) -> LocalStore:
+    """The clone's own objects: what was added here, pushed or not."""
+    return LocalStore.create(context.repo.local_state)
+
+
+def remote_store(context: Context, name: str | None = None, *, create: bool = False) -> ObjectStore:
+    """The shared store: the remote called `name`, else the default one, else the one embedded in the Git remote.
+
+    Raises StorageError if there is none, RefusedError if its URL changed since this clone last used it.
+    """
+    name = name or context.config.default_remote
+    if name is None:
+        return _embedded_store(context, create=create)
+    opener = create_store if create else open_store
+    return opener(_checked_url(context, name), _options(context, name))
+
+
+def reading_store(context: Context) -> ObjectStore:
+    """Everything that can be read from here: the clone's own objects first, then the shared ones if there are any."""
+    local = local_store(context)
+    try:
+        return LayeredStore(local, remote_store(context))
+    except NoRemoteError:
+        return local
+
+
+class NoRemoteError(StorageError):
+    """The registry has no shared store, or none yet."""
+
+
+def trust_remote(context: Context, name: str) -> RemoteUrl:
+    """Accept the remote's present URL.  Raises NotFoundError."""
+    url = _url(context, name)
+    set_config(context.repo, f"gitreg.remote.{name}.{_SEEN}", url)
+    return url
+
+
+def _url(context: Context, name: str) -> RemoteUrl:
+    url = context.config.remotes.get(name)
+    if url is None:
+        known = ", ".join(context.config.remotes) or "none"
+        raise NotFoundError(f"no remote '{escape(name)}'", hint=f"remotes in .gitreg/config.toml: {known}")
+    return url
+
+
+def _checked_url(context: Context, name: str) -> RemoteUrl:
+    """A URL is taken on first use; that it changes later may be somebody's trick, so a person must say yes."""
+    url = _url(context, name)
+    seen = get_config(context.repo, f"gitreg.remote.{name}.{_SEEN}")
+    if seen is None:
+        return trust_remote(context, name)
+    if seen != url:
+        raise RefusedError(
+            f"the remote '{name}' was {escape(seen)} and is now {url}",
+            hint=f"if that is right: gitreg remote trust {name}",
+        )
+    return url
+
+
+def _options(context: Context, name: str) -> dict[str, str]:
+    options = get_config_section(context.repo, f"gitreg.remote.{name}.")
+    return {key: value for key, value in options.items() if key.lower() != _SEEN.lower()}
+
+
+def remote_place(context: Context) -> Path | None:
+    """Where the embedded store is, or would be; None if the Git remote is not on this machine.  Raises StorageError."""
+    name = git_remote(context.repo)
+    if name not in remotes(context.repo):
+        return None
+    path = is_local_path(remote_url(context.repo, name), context.repo.root or context.repo.git_dir)
+    if path is None:
+        return None
+    try:
+        return local_git_dir(path) / "gitreg"
+    except NotARegistryError as error:
+        raise StorageError(error.message, hint=error.hint) from None
+
+
+def _embedded_store(context: Context, *, create: bool) -> LocalStore:
+    place = remote_place(context)
+    if place is None:
+        raise NoRemoteError(
+            "no store to share objects through: none is configured, and the Git remote is not on this machine",
+            hint="gitreg remote add origin s3://BUCKET/PREFIX (or gs://, az://, sftp://, file:///)",
+        )
+    if create:
+        return LocalStore.create(place)
+    if not place.exists():
+        raise NoRemoteError(f"nothing has been pushed to {escape(str(place.parent))} yet", hint="gitreg push")
+    return LocalStore.open(place)

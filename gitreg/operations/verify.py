@@ -1,0 +1,110 @@
+"""Verifying on request: every fact about a model, or about all of them, and with `data` every byte."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gitreg.core.digest import Digest
+from gitreg.core.event import Registration
+from gitreg.core.reference import AtStage, Latest, PointerPath, Reference
+from gitreg.core.tag_name import AssignedTag, TagName, UnassignedTag
+from gitreg.errors import GitregError
+from gitreg.operations.context import Context
+from gitreg.operations.facts import model_facts, registry_models
+from gitreg.operations.resolve import Draft, FoundVersion, find, unknown_model
+from gitreg.operations.results import Failure
+from gitreg.operations.stores import reading_store
+from gitreg.storage.verified import read_chunk, read_manifest
+from gitreg.trust.facts import Facts, Failed, Verified
+from gitreg.trust.verify import Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyResult:
+    """`checked` counts tags, and objects if their bytes were read; `failures` names the step that each one failed."""
+
+    ok: bool
+    checked: int
+    failures: tuple[Failure, ...]
+
+
+def verify(context: Context, reference: Reference | None = None, *, data: bool = False) -> VerifyResult:
+    """Verify everything, one model (`Latest`), one version or one stage.  Failures are results, not errors."""
+    tally = _Tally(context)
+    if reference is None:
+        for model in registry_models(context):
+            tally.tags(model_facts(context, model), data=data)
+    elif isinstance(reference, PointerPath):
+        tally.found(find(context, reference), data=True)
+    else:
+        facts = model_facts(context, reference.model)
+        if not facts.tags:
+            raise unknown_model(context, reference.model)
+        _verify_part(context, tally, reference, facts, data=data)
+    return tally.result()
+
+
+def _verify_part(context: Context, tally: _Tally, reference: Reference, facts: Facts, *, data: bool) -> None:
+    match reference:
+        case Latest():
+            tally.tags(facts, data=data)
+        case AtStage(_, stage):
+            names = [t for t in facts.tags if isinstance(t, AssignedTag | UnassignedTag) and t.stage == stage]
+            tally.tags(facts, names, data=False)
+            if data and not tally.failures:
+                tally.found(find(context, reference), data=True)
+        case _:
+            tally.found(find(context, reference), data=data)
+
+
+class _Tally:
+    """Collects what was checked and what failed; an artifact that several versions share is read once."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._checked = 0
+        self._seen: set[Digest] = set()
+        self.failures: list[Failure] = []
+
+    def result(self) -> VerifyResult:
+        return VerifyResult(not self.failures, self._checked, tuple(self.failures))
+
+    def tags(self, facts: Facts, names: Sequence[TagName] | None = None, *, data: bool) -> None:
+        verifier = Verifier(facts)
+        for verdict in verifier.verdicts(facts.tags if names is None else names):
+            self._checked += 1
+            if isinstance(verdict, Failed):
+                self.failures.append(Failure.of(verdict))
+            elif data:
+                self._artifact(verdict)
+
+    def found(self, found: FoundVersion | Draft, *, data: bool) -> None:
+        """`find` verified the tag already, or raised."""
+        if isinstance(found, Draft):
+            self._bytes(found.pointer_path, found.pointer.manifest)
+            return
+        self._checked += 1
+        if data:
+            self._artifact(found.registration)
+
+    def _artifact(self, verified: Verified) -> None:
+        event = verified.event
+        if isinstance(event, Registration) and event.manifest not in self._seen:
+            self._seen.add(event.manifest)
+            self._bytes(str(verified.name), event.manifest)
+
+    def _bytes(self, ref: str, manifest: Digest) -> None:
+        store = reading_store(self._context)
+        try:
+            chunks = {chunk.digest for chunk in read_manifest(store, manifest).chunks}
+        except GitregError as error:
+            self.failures.append(Failure(ref, "data", error.message))
+            return
+        self._checked += 1
+        for digest in sorted(chunks):
+            self._checked += 1
+            try:
+                read_chunk(store, digest)
+            except GitregError as error:
+                self.failures.append(Failure(ref, "data", error.message))
