@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 import click
 
 from gitreg.cli.json_form import to_json
 from gitreg.cli.lines import Line, Look, dim, line, written
+from gitreg.cli.progress import Bar
 
 
 @dataclass(slots=True)
@@ -21,6 +23,7 @@ class Output:
     quiet: bool = False
     colour: bool = True
     key: str | None = None
+    bar: Bar = field(default_factory=Bar)
 
     @property
     def talks(self) -> bool:
@@ -56,7 +59,13 @@ class Output:
 
     def aside(self, spans: Line) -> None:
         """A line on stderr."""
+        self.bar.finish()
         click.echo(written(spans, _paint), err=True, color=self._color)
+
+    @property
+    def watched(self) -> bool:
+        """Whether somebody sees a progress bar."""
+        return self.talks and sys.stderr.isatty()
 
     @property
     def _color(self) -> bool | None:

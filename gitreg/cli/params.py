@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar
 
 import click
@@ -12,6 +13,7 @@ import click
 from gitreg.cli.times import parse_time
 from gitreg.core.names import ModelName, StageName
 from gitreg.core.reference import Reference, parse_reference
+from gitreg.core.remote_url import RemoteUrl
 from gitreg.core.text import escape
 from gitreg.core.version import Bump, Version
 from gitreg.errors import UsageError
@@ -77,11 +79,18 @@ def _time(text: str) -> datetime:
     return parse_time(text, datetime.now(UTC))
 
 
+def _stages(text: str) -> tuple[StageName, ...]:
+    return tuple(StageName.parse(name.strip()) for name in text.split(","))
+
+
 MODEL = Parsed[ModelName]("name", ModelName.parse)
 STAGE = Parsed[StageName]("stage", StageName.parse)
 REF = Parsed[Reference]("ref", parse_reference)
+STAGES = Parsed[tuple[StageName, ...]]("stages", _stages)
+URL = Parsed[RemoteUrl]("url", RemoteUrl.parse)
 VERSION = Parsed[Version]("version", Version.parse)
 TIME = Parsed[datetime]("time", _time)
 PARAM = Parsed[tuple[str, Scalar]]("K=V", parse_param)
 METRIC = Parsed[tuple[str, float]]("K=V", parse_metric)
+FILE = click.Path(path_type=Path, dir_okay=False)
 BUMP = click.Choice([bump.value for bump in Bump])

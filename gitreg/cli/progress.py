@@ -1,4 +1,4 @@
-"""A byte progress bar on stderr, for terminals.  Reports from many threads; draws a few times a second."""
+"""A byte progress bar on stderr, for terminals.  Reports come from many threads; it draws a few times a second."""
 
 from __future__ import annotations
 
@@ -15,40 +15,37 @@ _CLEAR = "\r\x1b[K"
 
 
 class Bar:
-    """Draws itself in place, and is gone when the step is over."""
+    """Draws itself in place, and is gone when the step is over or anything else is said."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._label = ""
-        self._total: int | None = None
-        self._count = 0
         self._started = self._drawn = 0.0
+        self._visible = False
 
-    def start(self, label: str, total: int | None) -> None:
+    def start(self, label: str) -> None:
         with self._lock:
-            self._label, self._total, self._count = escape(label), total, 0
+            self._label = escape(label)
             self._started = self._drawn = time.monotonic()
 
-    def advance(self, count: int) -> None:
+    def update(self, done: int, total: int) -> None:
         with self._lock:
-            self._count += count
             now = time.monotonic()
             if now - self._drawn >= _INTERVAL:
                 self._drawn = now
-                self._draw(now)
+                self._draw(done, total, now - self._started)
 
     def finish(self) -> None:
         with self._lock:
-            sys.stderr.write(_CLEAR)
-            sys.stderr.flush()
+            if self._visible:
+                self._visible = False
+                sys.stderr.write(_CLEAR)
+                sys.stderr.flush()
 
-    def _draw(self, now: float) -> None:
-        rate = size(int(self._count / max(now - self._started, _INTERVAL)))
-        sys.stderr.write(f"{_CLEAR}{self._label} {self._share()} {rate}/s")
+    def _draw(self, done: int, total: int, elapsed: float) -> None:
+        self._visible = True
+        full = min(_WIDTH, _WIDTH * done // max(total, 1))
+        bar = "=" * full + " " * (_WIDTH - full)
+        rate = size(int(done / max(elapsed, _INTERVAL)))
+        sys.stderr.write(f"{_CLEAR}{self._label} [{bar}] {size(done)} of {size(total)}, {rate}/s")
         sys.stderr.flush()
-
-    def _share(self) -> str:
-        if not self._total:
-            return size(self._count)
-        full = min(_WIDTH, _WIDTH * self._count // self._total)
-        return f"[{'=' * full}{' ' * (_WIDTH - full)}] {size(self._count)} of {size(self._total)}"

@@ -24,4 +24,7 @@ def _padded(row: Line, widths: Sequence[int]) -> Line:
     spans: list[Span] = []
     for cell, width in zip(row[:-1], widths, strict=False):
         spans += [cell, Span(" " * (width - cell.width) + GAP)]
-    return (*spans, *row[-1:])
+    spans += row[-1:]
+    while spans and not spans[-1].text.strip():
+        spans.pop()
+    return tuple(spans)

@@ -23,7 +23,6 @@ VERBS = {
         "Start",
         {
             "init": "Make a Git repository a registry.",
-            "demo": "Watch the whole story on real data, in a throw-away directory.",
             "doctor": "Check the environment, Git settings, key, remote and hooks.",
             "remote": "Manage where the bytes are shared.",
             "hooks": "Manage the Git hooks that check pushes.",

@@ -16,7 +16,7 @@ from gitreg.cli.figures import ago, counted, moment, seconds, size
 from gitreg.cli.json_form import to_json
 from gitreg.cli.lines import Look, Span, line, written
 from gitreg.cli.progress import Bar
-from gitreg.cli.table import table
+from gitreg.cli.table import columns, table
 from gitreg.core.digest import Digest
 from gitreg.core.names import ModelName
 from gitreg.core.version import Version
@@ -86,6 +86,11 @@ def test_tables_align_by_columns_on_the_terminal():
     assert texts == ["name   note", "模型   wide", "mnist  narrow"]
 
 
+def test_tables_have_no_trailing_blanks():
+    lines = columns([line("a", "bb", ""), line("aaa", "", "")])
+    assert [written(each, lambda text, _look: text) for each in lines] == ["a    bb", "aaa"]
+
+
 def test_an_empty_table_has_no_header():
     assert table(["name"], []) == []
 
@@ -122,19 +127,20 @@ def test_ago(elapsed: timedelta, text: str):
     assert ago(NOW - elapsed, NOW) == text
 
 
-def test_the_bar_counts_reports_from_many_threads_and_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch):
+def test_the_bar_takes_reports_from_many_threads_and_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch):
     stream = io.StringIO()
     monkeypatch.setattr("sys.stderr", stream)
-    monkeypatch.setattr("gitreg.cli.progress._INTERVAL", 0)
+    monkeypatch.setattr("gitreg.cli.progress._INTERVAL", 1e-9)
     bar = Bar()
-    bar.start("up\x1bload", 8000)
-    threads = [threading.Thread(target=lambda: [bar.advance(10) for _ in range(100)]) for _ in range(8)]
+    bar.start("up\x1bload")
+    threads = [threading.Thread(target=lambda: [bar.update(n, 8000) for n in range(100)]) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    bar.update(8000, 8000)
     bar.finish()
     drawn = stream.getvalue().split("\r\x1b[K")
-    assert "7.8 KiB of 7.8 KiB" in drawn[-2]
-    assert drawn[-2].startswith(r"up\x1bload [========================]")
+    assert drawn[-2].startswith(r"up\x1bload [========================] 7.8 KiB of 7.8 KiB, ")
     assert drawn[-1] == ""
+    assert all(part.isprintable() for part in drawn)

@@ -1,0 +1,31 @@
+"""`gitreg gate`."""
+
+from __future__ import annotations
+
+import click
+
+from gitreg.cli.events import gate_lines
+from gitreg.cli.lines import line
+from gitreg.cli.opening import open_here
+from gitreg.cli.output import Output
+from gitreg.cli.params import REF, STAGE
+from gitreg.cli.verb import VerbGroup, pass_output
+from gitreg.core.names import StageName
+from gitreg.core.reference import Reference
+from gitreg.operations.gate_run import gate_run
+
+
+@click.group("gate", cls=VerbGroup)
+def command() -> None:
+    """Run the checks of a stage by themselves."""
+
+
+@command.command("run")
+@click.argument("ref", type=REF)
+@click.argument("stage", type=STAGE)
+@pass_output
+def run(output: Output, ref: Reference, stage: StageName) -> int:
+    """Run a stage's gates on a version; nothing is signed."""
+    results = gate_run(open_here(output), ref, stage)
+    output.data(results, lambda: gate_lines(results) or [line(f"{stage} has no gates")])
+    return 0 if all(result.passed for result in results) else 1

@@ -1,0 +1,26 @@
+"""`gitreg path`."""
+
+from __future__ import annotations
+
+import click
+
+from gitreg.cli.lines import line
+from gitreg.cli.opening import open_here
+from gitreg.cli.output import Output
+from gitreg.cli.params import REF
+from gitreg.cli.verb import command as verb
+from gitreg.cli.verb import pass_output
+from gitreg.core.reference import Reference
+from gitreg.operations.path import path
+
+
+@verb("path")
+@click.argument("ref", type=REF)
+@pass_output
+def command(output: Output, ref: Reference) -> None:
+    """Print a verified read-only checkout of a version.
+
+    It lies in a cache that all repositories share, and is fetched if it is not there.
+    """
+    result = path(open_here(output), ref)
+    output.data(result, lambda: [line(result.path)])

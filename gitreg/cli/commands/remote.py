@@ -1,0 +1,55 @@
+"""`gitreg remote`."""
+
+from __future__ import annotations
+
+import click
+
+from gitreg.cli.lines import Line, dim, line, strong
+from gitreg.cli.opening import open_here
+from gitreg.cli.output import Output
+from gitreg.cli.params import URL
+from gitreg.cli.table import columns
+from gitreg.cli.verb import VerbGroup, option, pass_output
+from gitreg.core.remote_url import RemoteUrl
+from gitreg.operations.remotes import Remote, add_remote, list_remotes, trust
+
+
+@click.group("remote", cls=VerbGroup)
+def command() -> None:
+    """Manage where the bytes are shared."""
+
+
+@command.command("list")
+@pass_output
+def list_(output: Output) -> None:
+    """List the remotes, or the one that is embedded in the Git remote."""
+    remotes = list_remotes(open_here(output))
+    output.data(remotes, lambda: columns([_row(remote) for remote in remotes]))
+    if not remotes:
+        output.advice("no remote yet: gitreg remote add NAME URL, or git remote add origin FOLDER")
+
+
+@command.command("add")
+@click.argument("name")
+@click.argument("url", type=URL)
+@option("--default", is_flag=True, help="Use this remote unless another one is named.")
+@pass_output
+def add(output: Output, name: str, url: RemoteUrl, default: bool) -> None:
+    """Add a remote: s3://, gs://, az://, sftp:// or file://."""
+    remote = add_remote(open_here(output), name, url, default=default)
+    output.done(remote, lambda: [line("Added the remote ", strong(remote.name), f" at {remote.url}")])
+    output.advice(".gitreg/config.toml is staged; next: git commit")
+
+
+@command.command("trust")
+@click.argument("name")
+@pass_output
+def trust_(output: Output, name: str) -> None:
+    """Accept a remote whose URL has changed since this clone last used it."""
+    remote = trust(open_here(output), name)
+    output.done(remote, lambda: [line("Trusting ", strong(remote.name), f" at {remote.url}")])
+
+
+def _row(remote: Remote) -> Line:
+    words = [word for word, is_so in (("default", remote.default), ("embedded", remote.embedded)) if is_so]
+    return line(strong(remote.name), remote.url, dim(", ".join(words)))
