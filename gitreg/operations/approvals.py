@@ -10,7 +10,7 @@ from gitreg.core.event import Assignment
 from gitreg.core.names import Principal
 from gitreg.errors import FormatError
 from gitreg.git.objects import GitObject, ObjectReader, write_object
-from gitreg.git.refs import Ref, create_ref, delete_ref, list_refs, resolve
+from gitreg.git.refs import Ref, create_ref, delete_ref, list_refs
 from gitreg.operations.context import Context
 
 APPROVALS = "refs/gitreg/approvals/"
@@ -40,14 +40,10 @@ def waiting_approvals(context: Context, event: Assignment) -> list[WaitingApprov
     return found
 
 
-def file_approval(context: Context, draft_event: Assignment, data: bytes, principal: Principal) -> str:
-    """Put an approval where promoters look; the person's older one for the same event gives way.  Returns the ref."""
-    ref = folder_of(draft_event) + Digest.of(principal.encode()).hex[:16]
-    oid = write_object(context.repo, "blob", data)
-    old = resolve(context.repo, ref)
-    if old is not None:
-        delete_ref(context.repo, ref, old)
-    create_ref(context.repo, ref, oid)
+def file_approval(context: Context, event: Assignment, data: bytes, principal: Principal) -> str:
+    """Put an approval where promoters look.  Returns the ref, which is never overwritten: its name has a digest."""
+    ref = f"{folder_of(event)}{Digest.of(principal.encode()).hex[:16]}-{Digest.of(data).hex[:16]}"
+    create_ref(context.repo, ref, write_object(context.repo, "blob", data))
     return ref
 
 

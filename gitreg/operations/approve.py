@@ -55,7 +55,8 @@ def approve(
     until = utc_now() + expires if expires is not None else None
     approval = sign_approval(draft.request, principal, signer, until)
     ref = file_approval(context, draft.event, format_approval(draft.request, approval), principal)
-    pushed = publish_ref(context, ref) if push else False
+    if push:
+        publish_ref(context, ref)
     event = draft.event
     return ApproveResult(
         model=event.model,
@@ -68,7 +69,7 @@ def approve(
         approvals_so_far=len(valid_approvals(context, draft, None)),
         needed=rule.count,
         ref=ref,
-        pushed=pushed,
+        pushed=push,
     )
 
 

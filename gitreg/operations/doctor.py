@@ -10,7 +10,7 @@ from enum import Enum
 from pathlib import Path
 
 from gitreg.core.text import escape
-from gitreg.errors import GitregError
+from gitreg.errors import GitregError, SigningError
 from gitreg.git.config import committer, get_config
 from gitreg.git.head import Detached, head, is_shallow
 from gitreg.git.objects import ObjectReader
@@ -110,7 +110,11 @@ def _policy(context: Context) -> Iterator[Check]:
 
 
 def _key(context: Context) -> Iterator[Check]:
-    key = open_signer(context).public_key
+    try:
+        key = open_signer(context).public_key
+    except SigningError as error:
+        yield Check("key", Health.WARNING, f"{error.message}: you can read, not sign", error.hint or "")
+        return
     branch = protected_branch(context.repo)
     with ObjectReader(context.repo) as reader:
         signers = AllowedSigners.parse(read_signers(reader, branch.tip))

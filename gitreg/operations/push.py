@@ -9,14 +9,13 @@ from gitreg.core.tag_name import parse_tag_name
 from gitreg.errors import RefusedError
 from gitreg.git.head import OnBranch, head
 from gitreg.git.network import ls_remote
-from gitreg.git.push import Accepted, Advance, Create, Update
+from gitreg.git.push import Accepted, Advance, Cause, Create, PushReport, Rejected, Update
 from gitreg.git.push import push as git_push
 from gitreg.git.refs import TAGS, Ref, list_refs
 from gitreg.git.remote import remotes
 from gitreg.operations.approvals import APPROVALS
 from gitreg.operations.branch import git_remote
 from gitreg.operations.context import Context
-from gitreg.operations.publish import raise_rejection
 from gitreg.operations.send import send_committed
 from gitreg.operations.transfer import Transfer
 
@@ -71,3 +70,22 @@ def _check_unmoved(ours: list[Ref], theirs: dict[str, Oid]) -> None:
                 f"the remote has another {name}; registry tags never move",
                 hint=f"if yours was never shared: git tag -d '{name}', gitreg fetch, and sign again",
             )
+
+
+def raise_rejection(report: PushReport) -> None:
+    """Raise RefusedError if the remote refused anything; atomic pushes are refused whole."""
+    if not report.rejected:
+        return
+    first = next((r for r in report.rejected if r.cause is not Cause.WITH_ANOTHER), report.rejected[0])
+    said = f": {report.remarks[0]}" if report.remarks else ""
+    raise RefusedError(f"{first.ref}: {first.cause.value}{said}", hint=_hint(first))
+
+
+def _hint(rejected: Rejected) -> str:
+    match rejected.cause:
+        case Cause.BEHIND:
+            return "git pull, then push again"
+        case Cause.TAKEN | Cause.CONTENDED:
+            return "gitreg fetch shows what the remote has"
+        case _:
+            return "the remote's hooks or branch protection decided this"
