@@ -1,0 +1,82 @@
+"""The stat cache: skips what is surely unchanged, and never says so when in doubt."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from gitreg.core.digest import Digest
+from gitreg.storage.source import list_source
+from gitreg.storage.stat_cache import StatCache, unchanged_manifest
+
+MANIFEST = Digest.of(b"manifest")
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return StatCache(tmp_path / "looks")
+
+
+@pytest.fixture
+def settled(tree):
+    """A listing taken well after the files were written."""
+    time.sleep(0.06)
+    return list_source(tree, time.time_ns())
+
+
+def test_unchanged_source_is_known(tree, settled, cache):
+    """Every status would read every byte."""
+    cache.record(settled, MANIFEST)
+    assert unchanged_manifest(list_source(tree, time.time_ns()), cache) == MANIFEST
+
+
+def _rewrite(tree):
+    (tree / "README.md").write_bytes(b"# HELLO\n")
+
+
+def _rewrite_with_old_time(tree):
+    status = (tree / "README.md").stat()
+    _rewrite(tree)
+    os.utime(tree / "README.md", ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def _replace(tree):
+    (tree / "new").write_bytes((tree / "README.md").read_bytes())
+    (tree / "new").replace(tree / "README.md")
+
+
+CHANGES = [
+    _rewrite,
+    _rewrite_with_old_time,
+    _replace,
+    lambda tree: (tree / "new").touch(),
+    lambda tree: (tree / "empty").unlink(),
+    lambda tree: (tree / "empty").rename(tree / "void"),
+    lambda tree: (tree / "README.md").chmod(0o644),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_any_change_is_noticed(tree, settled, cache, change):
+    """A changed model would be registered under its old digest."""
+    cache.record(settled, MANIFEST)
+    change(tree)
+    assert unchanged_manifest(list_source(tree, time.time_ns()), cache) is None
+
+
+def test_fresh_files_are_not_trusted(tree, cache):
+    """A write within the clock tick of the listing would go unnoticed."""
+    (tree / "README.md").write_bytes(b"# hell0\n")
+    cache.record(list_source(tree, time.time_ns()), MANIFEST)
+    assert unchanged_manifest(list_source(tree, time.time_ns()), cache) is None
+
+
+@pytest.mark.parametrize("damage", [b"", b"gitreg-stat 2\n", b"\xff\xfe", b"gitreg-stat 1\nlooks x\n"])
+def test_damaged_entries_are_no_entries(tree, settled, cache, tmp_path, damage):
+    """A torn cache file would break `add`."""
+    cache.record(settled, MANIFEST)
+    (entry,) = (tmp_path / "looks").iterdir()
+    entry.write_bytes(damage)
+    assert unchanged_manifest(settled, cache) is None

@@ -1,0 +1,96 @@
+"""Reading objects: damage of any kind is noticed and named, and never handed on."""
+
+from __future__ import annotations
+
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitreg.core.digest import Digest
+from gitreg.core.limits import MAX_MANIFEST_BYTES
+from gitreg.core.manifest import format_manifest
+from gitreg.storage.fsck import FaultKind, check_objects
+from gitreg.storage.ingest import ingest
+from gitreg.storage.verified import CorruptObjectError, is_object, read_chunk, read_manifest, unpacked, write_manifest
+from tests.storage.helpers import damage, object_file
+
+DAMAGES = [
+    lambda data: data[:-1],
+    lambda data: data + b"\0",
+    lambda data: b"",
+    lambda data: bytes(len(data)),
+    lambda data: data[:100] + bytes([data[100] ^ 1]) + data[101:],
+    lambda data: bytes([data[0] ^ 128]) + data[1:],
+]
+
+
+@pytest.fixture
+def manifest(tree, store):
+    return ingest(tree, store).manifest
+
+
+@pytest.mark.parametrize("change", DAMAGES)
+def test_a_damaged_chunk(store, manifest, change):
+    """A flipped bit would reach a model that is served."""
+    digest = manifest.chunks[0].digest
+    damage(object_file(store, digest), change)
+    with pytest.raises(CorruptObjectError, match=digest.hex) as caught:
+        read_chunk(store, digest)
+    assert store.describe() in caught.value.message
+    (fault,) = check_objects(store)
+    assert (fault.digest, fault.kind) == (digest, FaultKind.CORRUPT)
+
+
+@pytest.mark.parametrize("change", DAMAGES)
+def test_a_damaged_manifest(store, manifest, change):
+    """Other files than were registered would be checked out."""
+    damage(object_file(store, manifest.digest), change)
+    with pytest.raises(CorruptObjectError, match=manifest.digest.hex):
+        read_manifest(store, manifest.digest)
+    assert [fault.digest for fault in check_objects(store)] == [manifest.digest]
+
+
+def test_an_intact_store_has_no_faults(store, manifest):
+    """fsck would cry wolf."""
+    assert list(check_objects(store)) == []
+
+
+def test_an_unreadable_object_is_a_fault_not_the_end(store, manifest):
+    """One bad sector would keep fsck from finding the others."""
+    path = object_file(store, manifest.chunks[0].digest)
+    path.unlink()
+    path.mkdir()
+    damage(object_file(store, manifest.chunks[1].digest), lambda data: data[:-1])
+    assert {fault.kind for fault in check_objects(store)} == {FaultKind.UNREADABLE, FaultKind.CORRUPT}
+
+
+def test_a_manifest_is_written_once(store, manifest):
+    """Every status would rewrite the manifest."""
+    before = object_file(store, manifest.digest).stat().st_ino
+    assert write_manifest(store, manifest) == manifest.digest
+    assert object_file(store, manifest.digest).stat().st_ino == before
+
+
+def test_a_bomb_is_not_unpacked():
+    """One small object could take all memory."""
+    compressor = zstandard.ZstdCompressor()
+    bomb = compressor.compress(bytes(1 << 20))
+    huge = bomb[:4] + bytes([0xE0]) + (MAX_MANIFEST_BYTES + 1).to_bytes(8, "little") + bomb[8:]
+    assert unpacked(huge) is None
+    unsized = zstandard.ZstdCompressor(write_content_size=False).compress(bytes(1000))
+    assert unpacked(unsized) is None
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_an_object_of_their_own_name_only(data):
+    """Some bytes would pass for another object, or crash fsck."""
+    assert is_object(Digest.of(data), data)
+    assert not is_object(Digest.of(data + b"x"), data)
+    assert not is_object(Digest.of(b"other"), b"\x28\xb5\x2f\xfd" + data)
+
+
+def test_stored_form_of_a_manifest(store, manifest):
+    """Other versions could not read it."""
+    data = store.read(manifest.digest)
+    assert zstandard.ZstdDecompressor().decompress(data) == format_manifest(manifest)
