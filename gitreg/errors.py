@@ -1,4 +1,4 @@
-"""What can go wrong, as types.  Raised anywhere, shown in one place (cli/output.py); every class maps to one exit code."""
+"""What can go wrong, as types.  Raised anywhere, shown in one place; every class maps to one exit code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class GitregError(Exception):
         self.hint = hint
 
 
-class UsageError(GitregError):
+class UsageError(GitregError, ValueError):
     """The words of the call are wrong: a malformed name, reference or option."""
 
     kind = "usage"

@@ -26,7 +26,7 @@ from gitreg.operations.hooks import install_hooks
 from gitreg.operations.sign import SIGNING_KEY, open_signer
 from gitreg.operations.stores import local_store, trust_remote
 from gitreg.trust.allowed_signers import format_line
-from gitreg.trust.private_key import generate_key
+from gitreg.trust.private_key import KeyFile, generate_key
 from gitreg.trust.public_key import PublicKey
 
 DEFAULT_STAGES = ("dev", "staging", "production")
@@ -107,13 +107,15 @@ def _principal(repo: Repository) -> Principal:
 
 
 def _key(context: Context, admin: Principal, *, make: bool) -> tuple[PublicKey, Path | None]:
-    """The key that will sign: found as always, or made on request, or because there is none and `make` says so."""
+    """The key that will sign, found as always; on request the one that gitreg makes for itself if none is found."""
     try:
         return open_signer(context).public_key, None
     except SigningError:
         if not make:
             raise
     file = context.settings.home / KEY_FILE
+    if file.exists():
+        return KeyFile.read(file).public_key, file
     return generate_key(file, admin), file
 
 
