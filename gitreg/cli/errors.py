@@ -38,11 +38,6 @@ class Complaint:
     exit_code: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Envelope:
-    error: dict[str, str | None]
-
-
 def show(error: BaseException, output: Output) -> int:
     """Show an error and return the exit code that goes with it."""
     match error:
@@ -97,5 +92,5 @@ def _complain(complaint: Complaint, output: Output) -> int:
         output.aside(line(dim("hint"), ": ", complaint.hint))
     if output.json:
         error = {"kind": complaint.kind, "message": complaint.message, "hint": complaint.hint}
-        output.data(_Envelope(error), tuple)
+        output.data({"error": error}, tuple)
     return complaint.exit_code
