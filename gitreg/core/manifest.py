@@ -20,6 +20,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from gitreg.core.artifact_path import check_paths
+from gitreg.core.bulk import collector_paused
 from gitreg.core.digest import Digest
 from gitreg.core.limits import (
     MAX_ARTIFACT_BYTES,
@@ -105,14 +106,15 @@ def parse_manifest(data: bytes) -> Manifest:
         raise _malformed(f"longer than {MAX_MANIFEST_BYTES} bytes")
     position = _check_version(data)
     cut = _line(_CUT_LINE, data, position)
-    count = _line(_FILES_LINE, data, cut.end())
-    files, position = _parse_files(data, count.end(), _bounded(count, MAX_FILES))
-    count = _line(_CHUNKS_LINE, data, position)
-    chunks, position = _parse_chunks(data, count.end(), _bounded(count, MAX_CHUNKS))
-    if position != len(data):
-        raise _malformed("something follows its last line")
-    manifest = Manifest(files, chunks, cut.group(1).decode())
-    _check(manifest)
+    with collector_paused():
+        count = _line(_FILES_LINE, data, cut.end())
+        files, position = _parse_files(data, count.end(), _bounded(count, MAX_FILES))
+        count = _line(_CHUNKS_LINE, data, position)
+        chunks, position = _parse_chunks(data, count.end(), _bounded(count, MAX_CHUNKS))
+        if position != len(data):
+            raise _malformed("something follows its last line")
+        manifest = Manifest(files, chunks, cut.group(1).decode())
+        _check(manifest)
     return manifest
 
 

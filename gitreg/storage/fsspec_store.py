@@ -5,7 +5,7 @@ Knows nothing of credentials: they come in `options` or from the service's own c
 
 from __future__ import annotations
 
-import secrets
+import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
@@ -81,6 +81,9 @@ class FsspecStore:
 
     def present(self, digests: Collection[Digest]) -> set[Digest]:
         directories = prefixes(digests)
+        if len(digests) == 1:  # the usual question while adding; not worth threads
+            with self._failures("list"):
+                return {digest for digest in digests if self._exists(digest)}
         with self._failures("list"), ThreadPoolExecutor(_REQUESTS_AT_ONCE) as pool:
             if len(digests) <= len(directories):
                 found = pool.map(self._exists, digests)
@@ -139,7 +142,7 @@ class FsspecStore:
         if self._atomic:
             self._fs.pipe_file(target, data)
             return
-        temporary = f"{self._root}/incoming-{secrets.token_hex(8)}"
+        temporary = f"{self._root}/incoming-{os.urandom(8).hex()}"
         self._fs.makedirs(target.rpartition("/")[0], exist_ok=True)
         try:
             self._fs.pipe_file(temporary, data)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -47,7 +46,7 @@ class StatCache:
             return
         with suppress(OSError):
             self._directory.mkdir(parents=True, exist_ok=True)
-            nascent = self._directory / f"{secrets.token_hex(8)}.new"
+            nascent = self._directory / f"{os.urandom(8).hex()}.new"
             nascent.write_text(f"gitreg-stat 1\nlooks {_looks(source)}\nmanifest {manifest.hex}\n", "ascii")
             nascent.replace(self._file(source))
 

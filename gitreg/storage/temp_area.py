@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 import shutil
 from contextlib import suppress
 from typing import Final
@@ -31,7 +30,7 @@ class TempArea:
 
     def new_file(self, mode: int) -> tuple[int, str]:
         """A new file open for writing, and its name relative to `descriptor`."""
-        name = secrets.token_hex(8)
+        name = os.urandom(8).hex()
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         return os.open(name, flags, mode, dir_fd=self.descriptor), name
 
@@ -53,7 +52,7 @@ def _open_or_make(holder: int, name: str) -> int:
 def _claim(parent: int) -> tuple[str, int]:
     """Make and lock an area; again if a sweeper took it for rubbish before it was locked."""
     while True:
-        name = secrets.token_hex(8)
+        name = os.urandom(8).hex()
         os.mkdir(name, 0o700, dir_fd=parent)
         with suppress(FileNotFoundError):
             lock = os.open(f"{name}/{_LOCK}", os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=parent)

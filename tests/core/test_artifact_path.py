@@ -138,3 +138,12 @@ def test_accepted_means_relative_normal_and_inside(text):
     assert not path.startswith("/")
     assert unicodedata.is_normalized("NFC", path)
     assert not any(unicodedata.category(character) == "Cc" for character in path)
+
+
+@pytest.mark.parametrize("name", [".git", ".GIT", "git~1", "a/.git/hooks/pre-commit", ".g\u200cit", ".gitreg-tmp/x"])
+def test_a_repositorys_own_directory_is_refused(name):
+    """A pulled artifact could bring hooks that run, or overwrite those of the repository it is pulled into."""
+    with pytest.raises(FormatError):
+        parse(name)
+    for harmless in (".gitignore", ".gitattributes", "model.git", ".github/x"):
+        parse(harmless)
