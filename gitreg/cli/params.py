@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TypeVar
 import click
 
 from gitreg.cli.times import parse_time
-from gitreg.core.names import ModelName, StageName
+from gitreg.core.names import ModelName, Principal, StageName
 from gitreg.core.reference import Reference, parse_reference
 from gitreg.core.remote_url import RemoteUrl
 from gitreg.core.text import escape
@@ -33,6 +34,15 @@ class Parsed(click.ParamType[T]):
         if type(value) is not str:
             raise TypeError(f"{self.name} was parsed twice")
         return self._parse(value)
+
+
+class Place(click.Path):
+    """A path; an empty one, as an unset shell variable leaves it, would silently mean the current directory."""
+
+    def convert(self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        if not os.fspath(value):
+            raise UsageError("a path is empty", hint="is a shell variable unset?")
+        return Path(os.fsdecode(super().convert(value, param, ctx)))
 
 
 def parse_scalar(text: str) -> Scalar:
@@ -84,6 +94,7 @@ def _stages(text: str) -> tuple[StageName, ...]:
 
 
 MODEL = Parsed[ModelName]("name", ModelName.parse)
+PRINCIPAL = Parsed[Principal]("principal", Principal.parse)
 STAGE = Parsed[StageName]("stage", StageName.parse)
 REF = Parsed[Reference]("ref", parse_reference)
 STAGES = Parsed[tuple[StageName, ...]]("stages", _stages)
@@ -92,5 +103,7 @@ VERSION = Parsed[Version]("version", Version.parse)
 TIME = Parsed[datetime]("time", _time)
 PARAM = Parsed[tuple[str, Scalar]]("K=V", parse_param)
 METRIC = Parsed[tuple[str, float]]("K=V", parse_metric)
-FILE = click.Path(path_type=Path, dir_okay=False)
+PLACE = Place()
+FILE = Place(dir_okay=False)
+FOLDER = Place(file_okay=False)
 BUMP = click.Choice([bump.value for bump in Bump])

@@ -22,9 +22,11 @@ VERBS = {
     **_entries(
         "Start",
         {
+            "demo": "Run the main job on real data, narrated.",
             "init": "Make a Git repository a registry.",
             "doctor": "Check the environment, Git settings, key, remote and hooks.",
             "remote": "Manage where the bytes are shared.",
+            "keys": "List and add the keys that may sign.",
             "hooks": "Manage the Git hooks that check pushes.",
         },
     ),

@@ -9,7 +9,7 @@ from gitreg.core.tag_name import TagName, parse_tag_name
 from gitreg.errors import GitError
 from gitreg.git.network import FetchSpec, branches_spec, private_tags, tags_spec
 from gitreg.git.network import fetch as git_fetch
-from gitreg.git.refs import TAGS, NewRef, TagRef, create_refs, list_tags, tags_below
+from gitreg.git.refs import TAGS, NewRef, TagRef, create_refs, list_refs, list_tags, tags_below
 from gitreg.git.remote import remotes
 from gitreg.operations.approvals import APPROVALS
 from gitreg.operations.branch import git_remote
@@ -24,10 +24,14 @@ from gitreg.trust.verify import Verifier
 
 @dataclass(frozen=True, slots=True)
 class FetchResult:
-    """Tags let in, and tags that were not; the refused stay in the private corner and count for nothing."""
+    """Tags let in, and tags that were not; the refused stay in the private corner and count for nothing.
+
+    `approvals` names what new ones are for, as MODEL/STAGE/N; whether they count is decided when they are used.
+    """
 
     accepted: tuple[str, ...]
     refused: tuple[Failure, ...]
+    approvals: tuple[str, ...]
     models: tuple[Transfer, ...]
     git_remote: str
 
@@ -38,6 +42,7 @@ def fetch(context: Context, *, objects: bool = False) -> FetchResult:
     if name not in remotes(context.repo):
         raise GitError(f"no Git remote called '{name}'", hint="git remote add origin URL")
     approvals = FetchSpec(f"{APPROVALS}*", f"{APPROVALS}*")
+    waiting = {ref.name for ref in list_refs(context.repo, APPROVALS)}
     git_fetch(context.repo, name, [branches_spec(name), tags_spec(name), approvals])
     ours = {ref.name: ref for ref in list_tags(context.repo)}
     theirs = {ref.name: ref for ref in tags_below(context.repo, private_tags(name))}
@@ -50,7 +55,9 @@ def fetch(context: Context, *, objects: bool = False) -> FetchResult:
     create_refs(context.repo, accepted)
     transfers = receive_committed(context) if objects else []
     names = tuple(ref.name.removeprefix(TAGS) for ref in accepted)
-    return FetchResult(names, tuple(refused), tuple(transfers), name)
+    arrived = [ref.name for ref in list_refs(context.repo, APPROVALS) if ref.name not in waiting]
+    for_what = tuple(ref.removeprefix(APPROVALS).rpartition("/")[0] for ref in arrived)
+    return FetchResult(names, tuple(refused), for_what, tuple(transfers), name)
 
 
 def _sort(ours: dict[str, TagRef], theirs: dict[str, TagRef]) -> tuple[dict[TagName, TagRef], list[Failure]]:

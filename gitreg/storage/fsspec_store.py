@@ -25,6 +25,7 @@ from gitreg.storage.layout import (
     object_path,
     prefixes,
 )
+from gitreg.storage.remote_options import driver_options
 from gitreg.storage.store import MissingObjectError
 
 if TYPE_CHECKING:
@@ -45,11 +46,12 @@ class FsspecStore:
         """Connect, without checking that there is a store; use `open` or `create`."""
         parts = urlsplit(url)
         self._where = escape(urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")))
+        named = driver_options(parts.scheme, options)
         self._atomic = parts.scheme in _ATOMIC_UPLOAD
         try:
             with self._failures("reach"):
                 # A cached listing would hide what other people pushed or removed meanwhile.
-                self._fs, root = fsspec.url_to_fs(url, use_listings_cache=False, skip_instance_cache=True, **options)
+                self._fs, root = fsspec.url_to_fs(url, use_listings_cache=False, skip_instance_cache=True, **named)
         except ImportError as error:
             raise _without_driver(parts.scheme) from error
         self._root = str(root).rstrip("/")

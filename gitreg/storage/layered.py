@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from gitreg.storage.store import MissingObjectError, ObjectStore
+from gitreg.storage.verified import CorruptObjectError, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -33,10 +35,14 @@ class LayeredStore:
         return here | self._far.present(elsewhere) if elsewhere else here
 
     def read(self, digest: Digest) -> bytes:
-        try:
-            return self._near.read(digest)
-        except MissingObjectError:
-            data = self._far.read(digest)
+        """What the near store has in a damaged form is read from the far one too."""
+        with suppress(MissingObjectError):
+            data = self._near.read(digest)
+            if is_object(digest, data):
+                return data
+        data = self._far.read(digest)
+        if not is_object(digest, data):
+            raise CorruptObjectError(digest, self._far.describe())
         with self._lock:
             self.far_objects += 1
             self.far_bytes += len(data)

@@ -27,7 +27,7 @@ class CorruptObjectError(VerificationError):
     kind = "corrupt-object"
 
     def __init__(self, digest: Digest, where: str) -> None:
-        hint = "the bytes were damaged there; restore the object from another store with: gitreg fsck"
+        hint = "remove it there, then gitreg push from a clone that has it; gitreg verify --data lists what it breaks"
         super().__init__(f"object {digest} in {where} is corrupt", hint=hint)
         self.digest = digest
 

@@ -27,5 +27,6 @@ def command(output: Output, objects: bool) -> int:
 def _lines(result: FetchResult) -> list[Line]:
     accepted = [line(good("new"), f"      {tag}") for tag in result.accepted]
     refused = [line(bad("refused"), f"  {each.ref}: {each.check}: {each.reason}") for each in result.refused]
+    approvals = [line(good("new"), f"      approval for {each}") for each in result.approvals]
     fetched = [each for each in result.models if each.new_chunks]
-    return [*accepted, *refused, *transfer_lines("Fetched", fetched)] or [line("Nothing new")]
+    return [*accepted, *approvals, *refused, *transfer_lines("Fetched", fetched)] or [line("Nothing new")]
