@@ -18,12 +18,14 @@ BUG = 3
 INTERRUPTED = 130
 BROKEN_PIPE = 141  # what a shell reports for git or cat when the reader went away
 
+_LONGEST = 300  # of a path in a message, so that the message itself stays in sight
 _SYSTEM = {
     errno.ENOSPC: "free some space and run the command again; nothing unfinished was kept",
     errno.EDQUOT: "free some of your quota and run the command again; nothing unfinished was kept",
     errno.EROFS: "the file system is mounted read-only",
     errno.EACCES: "check the permissions, or who you are logged in as",
     errno.EPERM: "check the permissions, or who you are logged in as",
+    errno.ENAMETOOLONG: "choose a shorter name",
     errno.EMFILE: "raise the limit of open files: ulimit -n 4096",
 }
 
@@ -75,7 +77,7 @@ def _usage(error: click.ClickException) -> Complaint:
 
 def _system(error: OSError) -> Complaint:
     reason = os.strerror(error.errno).lower() if error.errno else str(error)
-    place = f": {os.fsdecode(error.filename)}" if isinstance(error.filename, str | bytes) else ""
+    place = f": {os.fsdecode(error.filename)[:_LONGEST]}" if isinstance(error.filename, str | bytes) else ""
     return Complaint("system", reason + place, _SYSTEM[error.errno or 0], 1)
 
 

@@ -39,7 +39,8 @@ class LazyGroup(VerbGroup):
 
     def __init__(self, table: Mapping[str, Entry]) -> None:
         help_text = "A model registry in Git: bytes in an object store, versions and promotions as signed tags."
-        super().__init__("gitreg", help=help_text, epilog=EPILOG, no_args_is_help=True)
+        names = {"help_option_names": ["-h", "--help"]}
+        super().__init__("gitreg", help=help_text, epilog=EPILOG, no_args_is_help=True, context_settings=names)
         self._table = table
         self.params += [*GLOBAL_OPTIONS, _version_option()]
 

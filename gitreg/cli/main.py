@@ -6,6 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -20,6 +21,7 @@ def run(argv: Sequence[str], group: click.Group = cli) -> int:
     """Run a command.  Whatever goes wrong has been shown when this returns."""
     if COMPLETION in os.environ:
         group.main(list(argv), prog_name="gitreg", complete_var=COMPLETION)
+    _open_closed_streams()
     _never_fail_to_encode()
     output = Output()
     code = _guarded(argv, group, output)
@@ -45,12 +47,21 @@ def _shown(error: BaseException, output: Output) -> int:
 
 def _flushed(code: int, output: Output) -> int:
     """Find out about a full disk or a closed pipe now; at interpreter exit it could no longer be told properly."""
-    try:
-        sys.stdout.flush()
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _shown(error, output) if code == 0 else code
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            code = code or _shown(error, output)
     return code
+
+
+def _open_closed_streams() -> None:
+    """As git does: or else the next file or pipe would be opened in their place, and be written messages."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            stream = Path(os.devnull).open("r" if number == 0 else "w", encoding="utf-8")  # noqa: SIM115
+            setattr(sys, name, stream)
 
 
 def _never_fail_to_encode() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -88,8 +90,40 @@ def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path):
     assert (done.returncode, done.stderr) == (141, "")
 
 
+def test_h_is_help_everywhere(gitreg):
+    assert gitreg("-h").stdout == gitreg("--help").stdout
+    assert gitreg("which", "-h").stdout.startswith("Usage: gitreg which")
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts_are_made_for(gitreg, shell: str):
     done = gitreg(_GITREG_COMPLETE=f"{shell}_source")
     assert done.returncode == 0
     assert "_GITREG_COMPLETE" in done.stdout
+
+
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", ">&- 2>&-", "2>/dev/full"])
+def test_a_stream_that_is_closed_or_full_is_no_traceback(tmp_path: Path, redirection: str):
+    command = f'"{sys.executable}" -m gitreg show {redirection}'
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode in {1, 128}
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_ctrl_c_is_one_line_and_130(registry: Path):
+    command = [sys.executable, "-m", "gitreg", "hooks", "run", "pre-push"]
+    with subprocess.Popen(command, cwd=registry, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        _wait_for_reading(process.pid)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == "error: interrupted\n"
+        assert process.wait(10) == 130
+
+
+def _wait_for_reading(pid: int) -> None:
+    """Until the process sleeps in a read of its stdin."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if Path(f"/proc/{pid}/syscall").read_text().startswith("0 0x0 "):
+            return
+        time.sleep(0.02)
+    pytest.fail("it never came to read")

@@ -191,7 +191,8 @@ def test_pull_and_path_in_a_fresh_clone(registry: Path, ask, monkeypatch: pytest
     Path("out/weights.bin").write_bytes(b"mine")
     assert ask("pull", "mnist", "-o", "out", code=1)["error"]["kind"] == "refused"
     assert ask("pull", "mnist", "-o", "out", "--force")["files"] == 1
-    assert ask("fetch") == {"accepted": [], "refused": [], "models": [], "git_remote": "origin"}
+    fetched = ask("fetch")
+    assert (fetched["accepted"], fetched["refused"], fetched["git_remote"]) == ([], [], "origin")
 
 
 def test_fetch_says_no_to_a_tag_that_does_not_verify(registry: Path, ask, tmp_path: Path):
@@ -233,6 +234,19 @@ def test_init_tells_what_is_missing_and_makes_it_on_request(git_repo: Path, ask,
     made = ask("init", "--new-key", "--stages", "test, live")
     assert Path(made["key_file"]).is_file()
     assert ask("init", code=1)["error"]["kind"] == "refused"
+
+
+@pytest.mark.parametrize("place", ["a" * 5000, "a" * 5000 + ".gitreg", "\udcff", "-", "a\nb"])
+def test_odd_names_are_mistakes_and_no_bugs(registry: Path, ask, place: str):
+    for verb in ("show", "pull", "path", "verify", "lineage"):
+        assert "error" in ask(verb, place, code=2)
+    assert "error" in ask("add", place, code=1)
+    assert "error" in ask("add", "models/mnist", "--base", place, code=2)
+
+
+def test_an_empty_path_is_refused_because_a_variable_was_unset(registry: Path, ask):
+    assert ask("pull", "mnist", "-o", "", code=2)["error"]["kind"] == "usage"
+    assert ask("add", "", code=2)["error"]["kind"] == "usage"
 
 
 def test_c_moves_relative_paths_too(registry: Path, ask, monkeypatch: pytest.MonkeyPatch):

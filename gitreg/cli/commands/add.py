@@ -11,7 +11,7 @@ from gitreg.cli.lines import Line, dim, line, strong
 from gitreg.cli.metadata_files import read_metrics, read_table
 from gitreg.cli.opening import open_here
 from gitreg.cli.output import Output
-from gitreg.cli.params import FILE, METRIC, MODEL, PARAM, Scalar
+from gitreg.cli.params import FILE, METRIC, MODEL, PARAM, PLACE, Scalar
 from gitreg.cli.verb import command as verb
 from gitreg.cli.verb import option, pass_output
 from gitreg.core.names import ModelName
@@ -21,7 +21,7 @@ from gitreg.operations.annotate import LineageRequest
 
 
 @verb("add")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=PLACE)
 @option("--name", type=MODEL, metavar="NAME", help="The model's name, if not the file's or folder's own.")
 @option("--kind", type=click.Choice([kind.value for kind in Kind]), help="What it is (model, if nothing is said).")
 @option("--metric", "metric", type=METRIC, multiple=True, metavar="K=V", help="A figure, such as accuracy=0.98.")

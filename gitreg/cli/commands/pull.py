@@ -10,7 +10,7 @@ from gitreg.cli.figures import counted, seconds, size
 from gitreg.cli.lines import Line, bad, dim, good, line, strong
 from gitreg.cli.opening import open_here
 from gitreg.cli.output import Output
-from gitreg.cli.params import REF
+from gitreg.cli.params import FOLDER, REF
 from gitreg.cli.verb import command as verb
 from gitreg.cli.verb import option, pass_output
 from gitreg.core.reference import Reference
@@ -20,7 +20,7 @@ from gitreg.storage.checkout import Existing
 
 @verb("pull")
 @click.argument("ref", type=REF)
-@option("-o", "--output", "place", envvar="GITREG_PULL_OUTPUT", type=click.Path(path_type=Path, file_okay=False),
+@option("-o", "--output", "place", envvar="GITREG_PULL_OUTPUT", type=FOLDER,
         metavar="DIR", help="Where the files go, if not beside their pointer.")  # fmt: skip
 @option("--files", multiple=True, metavar="GLOB", help="Only these files, such as '*.onnx'.")
 @option("--force", is_flag=True, help="Replace files that differ.")
