@@ -166,6 +166,12 @@ def test_a_call_before_damage_counts(tmp_path):
     fails(tmp_path, "is a pickle")
 
 
+def test_a_call_whose_last_line_does_not_end_counts(tmp_path):
+    """The machine written in Python runs it, the one in C does not."""
+    (tmp_path / "x.txt").write_bytes(b"(ios\ngetcwd")
+    fails(tmp_path, "is a pickle")
+
+
 def test_a_gigabyte_of_argument_is_undecided_and_so_fails(tmp_path):
     """A sparse file: one opcode whose argument covers all that may be read."""
     with (tmp_path / "x.bin").open("wb") as file:

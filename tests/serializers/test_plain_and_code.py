@@ -56,7 +56,6 @@ class Text(str):
         Text("a"),
         collections.OrderedDict(a=1),
     ],
-    ids=repr,
 )
 def test_what_json_would_change_is_not_saved_as_json(round_trip, value):
     name, loaded = round_trip(value)

@@ -46,12 +46,13 @@ def is_pickle(stream: BinaryIO, size: int | None) -> bool:
         data += stream.read(window - len(data))
         if data.startswith(_JOBLIB_COMPRESSED):
             return True
+        whole = len(data) < window
         try:
-            return _Walk(BytesIO(data), size).dangerous()
+            return _Walk(BytesIO(data), size, whole).dangerous()
         except _NotAPickle:
             return False
         except _CutOff:
-            if len(data) < window:
+            if whole:
                 return False
     return True
 
@@ -62,6 +63,7 @@ class _Walk:
 
     stream: BytesIO
     size: int | None
+    whole: bool
     depth: int = 0
     marks: list[int] = field(default_factory=list)
     declared: bool = False
@@ -102,7 +104,9 @@ class _Walk:
 
     def _skip_lines(self, count: int) -> None:
         for _ in range(count):
-            if not self.stream.readline().endswith(b"\n"):
+            line = self.stream.readline()
+            # Python's own machine, unlike the one in C, takes a last line without its end.
+            if not line.endswith(b"\n") and not (line and self.whole):
                 raise _CutOff
 
     def _skip(self, count: int) -> None:
