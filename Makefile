@@ -36,7 +36,7 @@ bench: $(VENV)/.demo
 	$(VENV)/bin/python bench/add.py
 
 clean:
-	rm -rf $(VENV) .bench build dist
+	rm -rf $(VENV) .benchmarks build dist
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/.demo: pyproject.toml $(VENV)/.made
