@@ -47,7 +47,7 @@ class Text(str):
         {"a": (1,)},
         {1: "a"},
         {None: 1},
-        {"a", "b"},
+        {"a"},
         b"bytes",
         1 + 2j,
         math.inf,
