@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gitreg.cli.lines import Line, Span, bad, dim, good, line, strong, warn
+from gitreg.cli.lines import Line, Span, bad, dim, good, indented, line, strong, warn
 from gitreg.cli.output import Output
 from gitreg.cli.table import columns
 from gitreg.gates.gate import GateResult, Verdict
@@ -29,8 +29,8 @@ def report(output: Output, result: EventResult, advice: str) -> None:
 def event_lines(result: EventResult) -> Iterable[Line]:
     tag = f"{result.tag} by {result.by}" if result.stage else f"by {result.by}"
     yield line(f"{_DONE.get(result.event, result.event)} ", *_subject(result), dim(f"  {tag}"))
-    for gate in result.gates:
-        yield line("  gate ", gate.name, " ", verdict(Verdict(gate.verdict)), dim(f" {gate.figure}"))
+    gates = [line(verdict(Verdict(gate.verdict)), gate.name, gate.figure) for gate in result.gates]
+    yield from indented(columns(gates))
     if result.approvals:
         yield line("  approved by ", ", ".join(result.approvals))
 

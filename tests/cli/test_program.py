@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -127,3 +128,24 @@ def _wait_for_reading(pid: int) -> None:
             return
         time.sleep(0.02)
     pytest.fail("it never came to read")
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "coloured"),
+    [
+        ([], {}, True),
+        (["--no-color"], {}, False),
+        ([], {"NO_COLOR": "1"}, False),
+        ([], {"GITREG_NO_COLOR": "1"}, False),
+    ],
+)
+def test_colours_are_for_terminals_that_want_them(registry: Path, options, variables, coloured: bool):
+    master, terminal = pty.openpty()
+    command = [sys.executable, "-m", "gitreg", "which", "mnist", "dev", *options]
+    env = os.environ | {"TERM": "xterm"} | variables
+    subprocess.run(command, cwd=registry, env=env, stdout=terminal, stderr=terminal, stdin=terminal, check=True)
+    os.close(terminal)
+    shown = os.read(master, 4096).decode()
+    os.close(master)
+    assert "mnist@v1.0.0" in shown
+    assert ("\x1b[" in shown) is coloured

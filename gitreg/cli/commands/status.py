@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
-from gitreg.cli.lines import Line, bad, dim, good, line, strong
+from gitreg.cli.lines import Line, Span, bad, dim, good, line, strong
 from gitreg.cli.opening import open_here
 from gitreg.cli.output import Output
 from gitreg.cli.table import columns
@@ -32,7 +32,7 @@ def _lines(result: StatusResult) -> list[Line]:
     return columns(rows)
 
 
-def _words(model: ModelStatus) -> object:
+def _words(model: ModelStatus) -> Span:
     words = [word for word in (_bytes(model), _pointer(model), _objects(model)) if word]
     return bad(", ".join(words)) if words else good("up to date")
 
