@@ -26,7 +26,7 @@ class Verb(click.Command):
         super().format_options(ctx, formatter)
         root = ctx.find_root()
         if root is not ctx:
-            records = [param.get_help_record(root) for param in root.command.params]
+            records = [each.get_help_record(root) for each in GLOBAL_OPTIONS]
             with formatter.section("Global options"):
                 formatter.write_dl([record for record in records if record])
 
