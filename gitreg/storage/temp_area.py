@@ -36,7 +36,8 @@ class TempArea:
 
     def close(self) -> None:
         """Remove the area and what is in it, and the parent if nobody else works there."""
-        shutil.rmtree(self.name, ignore_errors=True, dir_fd=self._parent)
+        with suppress(OSError):
+            _remove(self._parent, self.name)
         with suppress(OSError):
             os.rmdir(self._parent_name, dir_fd=self._holder)
         for descriptor in (self._lock, self.descriptor, self._parent, self._holder):
@@ -77,6 +78,29 @@ def _remove_if_dead(parent: int, name: str) -> None:
         return
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(name, ignore_errors=True, dir_fd=parent)
+        _remove(parent, name)
     finally:
         os.close(lock)
+
+
+def _remove(parent: int, name: str) -> None:
+    """Empty an area, its lock last: without one, what a killed remover left could never be told from a new area."""
+    area = os.open(name, _DIRECTORY, dir_fd=parent)
+    try:
+        for entry in os.listdir(area):
+            if entry != _LOCK:
+                _remove_entry(area, entry)
+        os.unlink(_LOCK, dir_fd=area)
+    finally:
+        os.close(area)
+    os.rmdir(name, dir_fd=parent)
+
+
+def _remove_entry(area: int, name: str) -> None:
+    """A file, or a directory that may have been made read-only already."""
+    try:
+        os.unlink(name, dir_fd=area)
+    except (IsADirectoryError, PermissionError):
+        for _, _, _, directory in os.fwalk(name, dir_fd=area):
+            os.fchmod(directory, 0o700)
+        shutil.rmtree(name, dir_fd=area)

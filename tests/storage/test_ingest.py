@@ -5,11 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
-import signal
-import subprocess
-import sys
 import threading
-import time
 
 import pytest
 
@@ -24,6 +20,7 @@ from gitreg.storage.source import list_source
 from gitreg.storage.span_reader import SpanReader
 from gitreg.storage.transfer import ensure_complete
 from gitreg.storage.verified import read_chunk, read_manifest
+from tests.storage.crash import killed_at
 from tests.storage.helpers import contents
 
 GOLDEN = "4635a2a4743e6e9a4d59db8f731421a36b3a05ce73af8cd6716503483fc8ac41"
@@ -171,35 +168,32 @@ def test_a_store_that_fails_stops_the_add(tree, store):
 
 
 SCRIPT = """
-import sys
 from pathlib import Path
 from gitreg.storage.ingest import ingest
 from gitreg.storage.local import LocalStore
-print("ready", flush=True)
-print(ingest(Path(sys.argv[1]), LocalStore.open(Path(sys.argv[2]))).manifest.digest)
+ingest(Path(sys.argv[1]), LocalStore.open(Path(sys.argv[2])))
 """
 
 
-def test_killed_anywhere_and_run_again(tmp_path, store):
+@pytest.mark.parametrize("rounds", [10, pytest.param(40, marks=pytest.mark.slow)])
+def test_killed_anywhere_and_run_again(tmp_path, store, rounds):
     """A crash would leave torn objects, a manifest without its chunks, or a store that cannot go on (W1-W3)."""
+    generator = random.Random(rounds)
     source = tmp_path / "source"
     source.mkdir()
-    generator = random.Random(11)
-    (source / "large").write_bytes(generator.randbytes(60 * MIB))
-    for number in range(300):
+    (source / "large").write_bytes(generator.randbytes(20 * MIB))
+    for number in range(100):
         (source / f"small{number}").write_bytes(generator.randbytes(20_000))
-    command = [sys.executable, "-c", SCRIPT, str(source), str(store.root)]
-    for _ in range(12):
-        process = subprocess.Popen(command, stdout=subprocess.PIPE)
-        process.stdout.readline()
-        time.sleep(generator.uniform(0, 0.35))
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+    kills = 0
+    for number in range(rounds):
+        (source / "next").write_bytes(generator.randbytes(3 * MIB))
+        kills += killed_at(generator.randrange(1, 60 if number else 20), SCRIPT, source, store.root)
         assert list(check_objects(store)) == []
         for digest in store.names():
             if _is_manifest(store, digest):
                 assert ensure_complete(read_manifest(store, digest), store) == []
+    assert kills > rounds // 4
+    (source / "next").write_bytes(b"last")  # whoever writes next also clears up after the dead
     result = ingest(source, store)
     assert ensure_complete(result.manifest, store) == []
     assert sorted(entry.name for entry in store.root.iterdir()) == ["format", "objects"]
-    assert len(list(store.names())) == len({chunk.digest for chunk in result.manifest.chunks}) + 1
