@@ -48,11 +48,13 @@ def is_ancestor(repo: Repository, oid: Oid, refs: Sequence[str]) -> bool:
     return bool(found)
 
 
-def merged_tags(repo: Repository, branch_ref: str, *patterns: str, namespace: str = TAGS) -> set[str]:
-    """Short names of the tags whose commit the branch reaches, all of them in one question to git."""
+def merged_tags(repo: Repository, branch_refs: Sequence[str], *patterns: str, namespace: str = TAGS) -> set[str]:
+    """Short names of the tags whose commit any of the branches reaches, all of them in one question to git."""
     wanted = [check_pattern(namespace + pattern) for pattern in patterns] or [namespace]
-    merged = f"--merged={check_ref_name(branch_ref)}"
-    listing = repo.git.text("for-each-ref", merged, "--format=%(refname)", *wanted)
+    merged = [f"--merged={check_ref_name(ref)}" for ref in branch_refs]
+    if not merged:
+        return set()
+    listing = repo.git.text("for-each-ref", *merged, "--format=%(refname)", *wanted)
     return {line.removeprefix(namespace) for line in listing.split("\n") if line}
 
 

@@ -8,7 +8,7 @@ from itertools import chain
 from gitreg.core.oid import Oid
 from gitreg.core.policy import POLICY_PATH, Policy, parse_policy
 from gitreg.errors import GitregError, NotARegistryError, NotFoundError
-from gitreg.git.config import get_config, set_config
+from gitreg.git.config import get_config, get_config_section, set_config
 from gitreg.git.head import default_branch
 from gitreg.git.history import blob_history, is_ancestor
 from gitreg.git.objects import GitObject, ObjectReader
@@ -18,11 +18,12 @@ from gitreg.git.repository import Repository
 SIGNERS_PATH = ".gitreg/allowed_signers"
 PINNED_BRANCH = "gitreg.branch"
 GIT_REMOTE = "gitreg.gitRemote"
+DEFAULT_GIT_REMOTE = "origin"
 
 
 def git_remote(repo: Repository) -> str:
     """The Git remote that the registry is shared through."""
-    return get_config(repo, GIT_REMOTE) or "origin"
+    return get_config(repo, GIT_REMOTE) or DEFAULT_GIT_REMOTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,9 @@ class ProtectedBranch:
 
 def protected_branch(repo: Repository) -> ProtectedBranch:
     """Find the branch.  Raises NotARegistryError if it has no commit."""
-    name = get_config(repo, PINNED_BRANCH) or _pin(repo)
-    remote = f"refs/remotes/{git_remote(repo)}/{name}"
+    settings = get_config_section(repo, "gitreg.")
+    name = settings.get("branch") or _pin(repo)
+    remote = f"refs/remotes/{settings.get('gitremote', DEFAULT_GIT_REMOTE)}/{name}"
     found = {ref.name: ref for ref in list_refs(repo, f"refs/heads/{name}", remote)}
     if not found:
         raise NotARegistryError(f"the branch '{name}' has no commits here", hint="git fetch, or commit to it")

@@ -141,10 +141,10 @@ class _Loader:
         return policy_history(self._repo, self._branch, reader)
 
     def _on_branch(self, branch: ProtectedBranch) -> frozenset[TagName]:
-        reached: set[str] = set()
-        for namespace in self._namespaces:
-            for ref in branch.ref_names:
-                reached |= merged_tags(self._repo, ref, *self._patterns, namespace=namespace)
+        # both refs on one commit reach the same tags
+        refs = list({ref.oid: ref.name for ref in branch.refs}.values())
+        found = (merged_tags(self._repo, refs, *self._patterns, namespace=space) for space in self._namespaces)
+        reached = set().union(*found)
         return frozenset(name for name in self._refs if str(name) in reached)
 
     def _pointers(self, reader: ObjectReader) -> dict[tuple[Oid, str], bytes]:

@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from gitreg.core.text import escape
 from gitreg.errors import SigningError
+from gitreg.trust.algorithms.ecdsa import ECDSA_DIGESTS
 from gitreg.trust.private_key import KeyFile, PrivateKey, WrongPassphraseError
 from gitreg.trust.public_key import PublicKey
 from gitreg.trust.sshsig import build_signature
-from gitreg.trust.verifying_key import ECDSA_DIGESTS
 from gitreg.trust.wire import pack_mpint, pack_string
 
 _ATTEMPTS: Final = 3

@@ -63,8 +63,8 @@ def test_merged_tags_are_found_in_one_go_through_annotated_tags(repo, sh):
     sh(repo.root, "git", "switch", "-q", "-c", "topic")
     create_ref(repo, "refs/tags/team/m@v2.0.0", commit_empty(repo, "topic"))
     create_ref(repo, "refs/tags/other@v1.0.0", base)
-    assert merged_tags(repo, MAIN, "team/m@*") == {"team/m@v1.0.0"}
-    assert merged_tags(repo, MAIN) == {"team/m@v1.0.0", "other@v1.0.0"}
+    assert merged_tags(repo, [MAIN], "team/m@*") == {"team/m@v1.0.0"}
+    assert merged_tags(repo, [MAIN]) == {"team/m@v1.0.0", "other@v1.0.0"}
 
 
 def test_the_history_of_a_path_follows_the_branch_itself_and_knows_deletion(repo, sh):

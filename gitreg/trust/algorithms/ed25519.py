@@ -1,0 +1,54 @@
+"""Ed25519 keys (RFC 8709), in files and in hardware tokens (OpenSSH's PROTOCOL.u2f)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from gitreg.errors import VerificationError
+from gitreg.trust.algorithms.check import check, expect
+from gitreg.trust.wire import Reader, pack_uint32
+
+_USER_PRESENT: Final = 0x01
+
+
+@dataclass(frozen=True, slots=True)
+class Ed25519:
+    key: Ed25519PublicKey
+
+    def verify(self, algorithm: str, signature: Reader, data: bytes) -> None:
+        expect(algorithm, "ssh-ed25519")
+        value = signature.string()
+        signature.end()
+        check(lambda: self.key.verify(value, data))
+
+
+@dataclass(frozen=True, slots=True)
+class SkEd25519:
+    """A key in a hardware token, which signs over hashes, its flags and its counter."""
+
+    key: Ed25519PublicKey
+    application: bytes
+
+    def verify(self, algorithm: str, signature: Reader, data: bytes) -> None:
+        expect(algorithm, "sk-ssh-ed25519@openssh.com")
+        value, flags, counter = signature.string(), signature.byte(), signature.uint32()
+        signature.end()
+        if not flags & _USER_PRESENT:
+            raise VerificationError("the security key signed without anyone touching it")
+        signed = (
+            hashlib.sha256(self.application).digest()
+            + bytes([flags])
+            + pack_uint32(counter)
+            + hashlib.sha256(data).digest()
+        )
+        check(lambda: self.key.verify(value, signed))
+
+
+def load(key_type: str, fields: Reader) -> Ed25519 | SkEd25519:
+    """The rest of a public key blob; FormatError or ValueError if it is malformed."""
+    key = Ed25519PublicKey.from_public_bytes(fields.string())
+    return Ed25519(key) if key_type == "ssh-ed25519" else SkEd25519(key, fields.string())
