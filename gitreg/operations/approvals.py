@@ -10,7 +10,7 @@ from gitreg.core.event import Assignment
 from gitreg.core.names import Principal
 from gitreg.errors import FormatError
 from gitreg.git.objects import GitObject, ObjectReader, write_object
-from gitreg.git.refs import Ref, create_ref, delete_ref, list_refs
+from gitreg.git.refs import Ref, create_ref, delete_ref, list_refs, list_tags
 from gitreg.operations.context import Context
 
 APPROVALS = "refs/gitreg/approvals/"
@@ -47,10 +47,13 @@ def file_approval(context: Context, event: Assignment, data: bytes, principal: P
     return ref
 
 
-def drop_approvals(context: Context, event: Assignment) -> None:
-    """Remove what the signed event has taken up, and what was left of earlier ones."""
-    for ref in list_refs(context.repo, folder_of(event)):
-        delete_ref(context.repo, ref.name, ref.oid)
+def drop_used(context: Context) -> None:
+    """Forget the approvals of events that have been signed: each serves once."""
+    signed = {ref.name for ref in list_tags(context.repo)}
+    for ref in list_refs(context.repo, APPROVALS):
+        model, stage, n, _ = ref.name.removeprefix(APPROVALS).rsplit("/", 3)
+        if {f"{model}#{stage}#{n}", f"{model}#{stage}!#{n}"} & signed:
+            delete_ref(context.repo, ref.name, ref.oid)
 
 
 def _parsed(data: bytes) -> ApprovalFile | None:

@@ -11,7 +11,7 @@ from gitreg.git.network import FetchSpec, branches_spec, private_tags, tags_spec
 from gitreg.git.network import fetch as git_fetch
 from gitreg.git.refs import TAGS, NewRef, TagRef, create_refs, list_refs, list_tags, tags_below
 from gitreg.git.remote import remotes
-from gitreg.operations.approvals import APPROVALS
+from gitreg.operations.approvals import APPROVALS, drop_used
 from gitreg.operations.branch import git_remote
 from gitreg.operations.context import Context
 from gitreg.operations.facts import incoming_facts
@@ -53,6 +53,7 @@ def fetch(context: Context, *, objects: bool = False) -> FetchResult:
         accepted += let_in
         refused += failed
     create_refs(context.repo, accepted)
+    drop_used(context)
     transfers = receive_committed(context) if objects else []
     names = tuple(ref.name.removeprefix(TAGS) for ref in accepted)
     arrived = [ref.name for ref in list_refs(context.repo, APPROVALS) if ref.name not in waiting]

@@ -10,7 +10,7 @@ from gitreg.core.reference import Reference
 from gitreg.core.version import Version
 from gitreg.errors import GitregError, RefusedError
 from gitreg.gates.gate import GateResult
-from gitreg.operations.approvals import drop_approvals, waiting_approvals
+from gitreg.operations.approvals import drop_used, waiting_approvals
 from gitreg.operations.context import Context, utc_now
 from gitreg.operations.draft import AssignmentDraft, draft_assignment
 from gitreg.operations.gate_run import check_gates, gate_records
@@ -56,7 +56,7 @@ def promote(context: Context, reference: Reference, stage: StageName, message: s
     event = replace(draft.event, gates=gate_records(readiness.gates), approvals=records)
     verified = record(context, signer, event, draft.target, message, draft.facts)
     result = publish(context, verified, push=push)
-    drop_approvals(context, event)
+    drop_used(context)
     return result
 
 
