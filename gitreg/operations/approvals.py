@@ -10,7 +10,7 @@ from gitreg.core.event import Assignment
 from gitreg.core.names import Principal
 from gitreg.errors import FormatError
 from gitreg.git.objects import GitObject, ObjectReader, write_object
-from gitreg.git.refs import Ref, create_ref, delete_ref, list_refs, list_tags
+from gitreg.git.refs import TAGS, Ref, create_ref, delete_ref, list_refs
 from gitreg.operations.context import Context
 
 APPROVALS = "refs/gitreg/approvals/"
@@ -49,10 +49,12 @@ def file_approval(context: Context, event: Assignment, data: bytes, principal: P
 
 def drop_used(context: Context) -> None:
     """Forget the approvals of events that have been signed: each serves once."""
-    signed = {ref.name for ref in list_tags(context.repo)}
+    signed = {ref.name for ref in list_refs(context.repo, TAGS)}
     for ref in list_refs(context.repo, APPROVALS):
-        model, stage, n, _ = ref.name.removeprefix(APPROVALS).rsplit("/", 3)
-        if {f"{model}#{stage}#{n}", f"{model}#{stage}!#{n}"} & signed:
+        folder = ref.name.removeprefix(APPROVALS).rpartition("/")[0]
+        stage, _, n = folder.rpartition("/")
+        model, _, stage = stage.rpartition("/")
+        if {f"{TAGS}{model}#{stage}#{n}", f"{TAGS}{model}#{stage}!#{n}"} & signed:
             delete_ref(context.repo, ref.name, ref.oid)
 
 
