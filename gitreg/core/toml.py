@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
@@ -15,23 +16,54 @@ T = TypeVar("T")
 
 FORMAT = 1
 MAX_BYTES = 4 << 20
+MAX_DEPTH = 32
+_MEND = "git log -p shows how the file came to be so, and its last good form"
+# tomllib takes quadratic time for a dotted key, half a day for one that fills the largest file
+_ENDLESS_KEY = re.compile(r"""(?:\.[ \t]*+(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+){64}""")
 
 
 def load_toml(data: bytes, what: str) -> Table:
     """Parse one of our TOML files; `what` names it in messages.  Raises FormatError, with the line for bad TOML."""
     if len(data) > MAX_BYTES:
-        raise FormatError(f"{what}: larger than 4 MiB")
-    try:
-        root = Table(tomllib.loads(data.decode()), what)
-    except UnicodeDecodeError:
-        raise FormatError(f"{what}: not UTF-8 text") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise FormatError(f"{what}: not valid TOML: {escape(str(error))}") from None
+        raise FormatError(f"{what}: larger than 4 MiB", hint=_MEND)
+    values = _decoded(data, what)
+    _check_limits(values, what)
+    root = Table(values, what)
     version = root.optional("format", int)
     if version != FORMAT:
         shown = "no `format = 1` line" if version is None else f"unknown format {version}"
         raise FormatError(f"{what}: {shown}", hint="this gitreg reads format 1; a newer one may read the file")
     return root
+
+
+def _decoded(data: bytes, what: str) -> dict[str, object]:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise FormatError(f"{what}: not UTF-8 text (at line {line})", hint=_MEND) from None
+    if _ENDLESS_KEY.search(text):
+        raise FormatError(f"{what}: a key with too many dots", hint=_MEND)
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # numbers too long for Python are plain ValueErrors
+        reason = str(error).replace("at end of document", f"at line {text.count(chr(10)) + 1}, the end")
+        raise FormatError(f"{what}: not valid TOML: {escape(reason)}", hint=_MEND) from None
+
+
+def _check_limits(values: Mapping[str, object], what: str) -> None:
+    """Nothing nested or counted beyond what JSON, and everybody's recursion, can carry."""
+    pending: list[tuple[str, object, int]] = [(key, value, 1) for key, value in values.items()]
+    while pending:
+        key, value, depth = pending.pop()
+        if depth > MAX_DEPTH:
+            raise FormatError(f"{what}: {escape(key[:80])}: nested deeper than {MAX_DEPTH} levels", hint=_MEND)
+        if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+            raise FormatError(f"{what}: {escape(key[:80])}: a whole number of more than 64 bits", hint=_MEND)
+        if isinstance(value, dict):
+            pending += [(name, entry, depth + 1) for name, entry in value.items()]
+        elif isinstance(value, list):
+            pending += [(key, entry, depth + 1) for entry in value]
 
 
 class Table:
@@ -43,7 +75,7 @@ class Table:
         self._taken: set[str] = set()
 
     def fail(self, key: str, message: str, *, hint: str | None = None) -> FormatError:
-        return FormatError(f"{self._where}: {escape(key)}: {message}", hint=hint)
+        return FormatError(f"{self._where}: {escape(key[:80])}: {message}", hint=hint or _MEND)
 
     def names(self) -> list[str]:
         return list(self._data)
@@ -60,7 +92,7 @@ class Table:
     def required(self, key: str, kind: type[T]) -> T:
         value = self.optional(key, kind)
         if value is None:
-            raise self.fail(key, "is missing")
+            raise self.fail(key, "is missing", hint=f"add a line: {escape(key)} = ...")
         return value
 
     def parsed(self, key: str, parse: Callable[[str], T]) -> T:
@@ -87,7 +119,7 @@ class Table:
 
     def table(self, key: str) -> Table:
         """A sub-table; an absent one reads as empty."""
-        return Table(self.optional(key, dict) or {}, f"{self._where}: {escape(key)}")
+        return Table(self.optional(key, dict) or {}, f"{self._where}: {escape(key[:80])}")
 
     def tables(self, key: str) -> list[Table]:
         """An array of tables."""
