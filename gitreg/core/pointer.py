@@ -13,6 +13,8 @@ from gitreg.core.reference import PointerPath, parse_reference
 from gitreg.core.toml import Table, load_toml
 from gitreg.errors import FormatError
 
+BASE_MODEL = "base-model"  # the role of a lineage entry that names none
+
 
 class Kind(Enum):
     """What sort of artifact a pointer stands for; the machinery is the same."""
@@ -72,7 +74,9 @@ def parse_pointer(data: bytes, what: str = "pointer") -> Pointer:
 
 
 def _kind(artifact: Table) -> Kind:
-    text = artifact.optional("kind", str) or Kind.MODEL.value
+    text = artifact.optional("kind", str)
+    if text is None:
+        return Kind.MODEL
     try:
         return Kind(text)
     except ValueError:
@@ -94,7 +98,8 @@ def _single_file(artifact: Table) -> str | None:
 
 def _lineage(entry: Table) -> LineageEntry:
     ref = entry.parsed("ref", _registry_reference)
-    parsed = LineageEntry(ref, entry.parsed("manifest", Digest.parse), entry.optional("role", str) or "base-model")
+    role = entry.optional("role", str)
+    parsed = LineageEntry(ref, entry.parsed("manifest", Digest.parse), BASE_MODEL if role is None else role)
     entry.finish()
     return parsed
 
