@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from gitreg.core.names import StageName
 from gitreg.core.registry_id import RegistryId
 from gitreg.core.remote_url import RemoteUrl
-from gitreg.core.toml import FORMAT, load_toml
-from gitreg.errors import FormatError
+from gitreg.core.toml import FORMAT, Table, load_toml
+from gitreg.errors import FormatError, UsageError
 
 CONFIG_PATH = ".gitreg/config.toml"
 
@@ -27,13 +27,20 @@ def parse_config(data: bytes) -> Config:
     """Parse config.toml.  Raises FormatError."""
     root = load_toml(data, CONFIG_PATH)
     table = root.table("remotes")
-    remotes = {str(StageName.parse(name)): table.parsed(name, RemoteUrl.parse) for name in table.names()}
+    remotes = {_remote_name(table, name): table.parsed(name, RemoteUrl.parse) for name in table.names()}
     default = root.optional("default_remote", str)
     if default is not None and default not in remotes:
         raise FormatError(f"{CONFIG_PATH}: default_remote: no such remote", hint="name one of [remotes]")
     config = Config(root.parsed("id", RegistryId.parse), remotes, default)
     root.finish()
     return config
+
+
+def _remote_name(table: Table, name: str) -> str:
+    try:
+        return str(StageName.parse(name))
+    except UsageError as error:
+        raise table.fail(name, "not a name for a remote", hint=error.hint) from None
 
 
 def format_config(config: Config) -> bytes:
