@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from gitreg.core.names import Principal, StageName
 from gitreg.core.text import escape
@@ -12,6 +14,9 @@ from gitreg.errors import FormatError, GitregError, NotFoundError
 
 POLICY_PATH = ".gitreg/policy.toml"
 RULES = ("register", "deregister", "deprecate")
+MAX_STAGES_IN_A_ROW = 32
+_GATE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # as a tag's trailer can carry it
+_NOT_IN_BRANCHES = re.compile(r"[ ~^:?*\[\\]|\.\.|@\{|//|\.(?:/|$)|\.lock(?:/|$)|^[-/]|(?:^|/)\.|/$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +88,14 @@ def parse_policy(data: bytes) -> Policy:
     rules_table.finish()
     root.finish()
     _check_names(policy)
+    for rule in policy.stages.values():
+        _check_order(rule, policy)
     return policy
 
 
 def _branch(root: Table) -> str:
     branch = root.required("branch", str)
-    if not branch or escape(branch) != branch or branch.startswith("-") or ".." in branch or " " in branch:
+    if not branch or escape(branch) != branch or _NOT_IN_BRANCHES.search(branch):
         raise root.fail("branch", "must be a branch name")
     return branch
 
@@ -121,6 +128,8 @@ def _stage(table: Table, name: str) -> StageRule:
 
 
 def _gate(table: Table, name: str) -> GateDefinition:
+    if not _GATE_NAME.fullmatch(name):
+        raise table.fail("kind", "a gate's name is one word", hint="use lowercase letters, digits, '-' and '_'")
     kind = table.required("kind", str)
     options = {key: value for key, value in table.values().items() if key != "kind"}
     return GateDefinition(name, kind, options)
@@ -130,15 +139,38 @@ def _check_names(policy: Policy) -> None:
     for where, roles in _role_uses(policy):
         for role in roles:
             if role not in policy.roles:
-                raise FormatError(f"{POLICY_PATH}: {where}: no role '{escape(role)}' in [roles]")
+                raise _undefined(where, "role", role, policy.roles)
     for rule in policy.stages.values():
-        if rule.after is not None and (rule.after not in policy.stages or rule.after == rule.name):
-            raise FormatError(f"{POLICY_PATH}: stages: {rule.name}: after: no other stage '{rule.after}'")
+        where = f"stages: {rule.name}"
+        if rule.after is not None and rule.after not in policy.stages:
+            raise _undefined(f"{where}: after", "stage", rule.after, policy.stages)
         for gate in rule.gates:
             if gate not in policy.gates:
-                raise FormatError(f"{POLICY_PATH}: stages: {rule.name}: no gate '{escape(gate)}' in [gates]")
+                raise _undefined(where, "gate", gate, policy.gates)
         if rule.approvals.count and not rule.approvals.from_roles:
-            raise FormatError(f"{POLICY_PATH}: stages: {rule.name}: approvals: from: name the roles that may approve")
+            raise FormatError(
+                f"{POLICY_PATH}: {where}: approvals: nobody may approve", hint='name roles: from = ["reviewer"]'
+            )
+
+
+def _undefined(where: str, kind: str, name: str, known: Iterable[str]) -> FormatError:
+    close = get_close_matches(name, list(known), n=1)
+    hint = f"did you mean '{escape(close[0])}'?" if close else f"define it in [{kind}s]"
+    return FormatError(f"{POLICY_PATH}: {where}: no {kind} '{escape(name[:80])}' in [{kind}s]", hint=hint)
+
+
+def _check_order(rule: StageRule, policy: Policy) -> None:
+    """Stages that wait for each other could never be entered; following them would not come to an end."""
+    way = [rule.name]
+    while (after := policy.stages[way[-1]].after) is not None:
+        if after in way or len(way) == MAX_STAGES_IN_A_ROW:
+            reason = "waits for itself" if after in way else f"waits for more than {MAX_STAGES_IN_A_ROW} stages"
+            shown = " -> ".join([*way, after][-4:])
+            raise FormatError(
+                f"{POLICY_PATH}: stages: {rule.name}: after: {reason}: {shown}",
+                hint="some stage must be the first: one without `after`",
+            )
+        way.append(after)
 
 
 def _role_uses(policy: Policy) -> list[tuple[str, tuple[str, ...]]]:
