@@ -12,7 +12,8 @@ from gitreg.errors import FormatError, UsageError
 
 MAX_BYTES = 64 << 10
 _FILE = re.compile(
-    rb"(?P<request>gitreg-approval 1\n(?:[a-z-]+ [^\n]+\n)+?expires (?P<expires>[^\n]+)\n)\n"
+    rb"(?P<request>gitreg-approval 1\n(?:[a-z-]+ [^\n]+\n)+?"
+    rb"expires (?P<expires>never|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)\n)\n"
     rb"principal (?P<principal>[^\n]+)\nsignature (?P<signature>[A-Za-z0-9+/]+={0,2})\n"
 )
 
@@ -42,6 +43,6 @@ def parse_approval(data: bytes) -> ApprovalFile:
     try:
         principal = Principal.parse(match["principal"].decode("ascii", "replace"))
     except UsageError as error:
-        raise FormatError(error.message) from None
-    record = ApprovalRecord(principal, match["expires"].decode("ascii", "replace"), match["signature"].decode())
+        raise FormatError(error.message, hint=error.hint) from None
+    record = ApprovalRecord(principal, match["expires"].decode(), match["signature"].decode())
     return ApprovalFile(match["request"], record)
