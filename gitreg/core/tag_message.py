@@ -44,7 +44,7 @@ MAX_MESSAGE_BYTES = 1 << 20
 MAX_PATH_LENGTH = 1000
 
 _TRAILER = re.compile(r"Gitreg-([A-Z][A-Za-z-]*): ([^\n]+)")
-_UNSAFE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u2028\u2029\ud800-\udfff]")
+_UNSAFE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _REPEATED = frozenset({"Gate", "Approval"})
 _GATE = re.compile(r"([a-z0-9][a-z0-9_-]{0,63}) (pass|fail|error) (\S[^\n]{0,199})")
 _APPROVAL = re.compile(r"(\S+) (never|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z) ([A-Za-z0-9+/]+={0,2})")
@@ -90,8 +90,9 @@ def _reserved(line: str) -> bool:
 def format_message(message: TagMessage) -> str:
     """Spell a message; `parse_message` is its inverse."""
     paragraphs = [subject_of(message.event)]
-    if message.text:
-        paragraphs.append(clean_text(message.text))
+    text = clean_text(message.text)
+    if text:
+        paragraphs.append(text)
     trailers = _spell(message.event)
     paragraphs.append("\n".join(f"Gitreg-{key}: {value}" for key, value in trailers))
     return "\n\n".join(paragraphs) + "\n"
@@ -266,7 +267,7 @@ def _number(name: TagName) -> int:
 
 def _gate(value: str) -> GateRecord:
     match = _GATE.fullmatch(value)
-    if match is None:
+    if match is None or not match[3].isprintable():
         raise FormatError(f"malformed gate trailer: '{escape(value[:80])}'")
     return GateRecord(match[1], match[2], match[3])
 
