@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from gitreg.core.digest import Digest
 from gitreg.core.names import ModelName, StageName
+from gitreg.core.text import escape
 from gitreg.core.version import Version
 from gitreg.errors import FormatError, UsageError
 
 POINTER_SUFFIX = ".gitreg"
+MAX_PATH = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ Reference = Latest | AtVersion | AtStage | AtManifest | PointerPath
 def parse_reference(text: str) -> Reference:
     """Parse a REF.  Raises UsageError for anything else."""
     if text.endswith(POINTER_SUFFIX):
-        return PointerPath(text)
+        return _path(text)
     if "#" in text:
         name, _, stage = text.partition("#")
         return AtStage(ModelName.parse(name), StageName.parse(stage))
@@ -80,6 +82,13 @@ def parse_reference(text: str) -> Reference:
     if not at or selector == "latest":
         return Latest(model)
     return _selected(model, selector)
+
+
+def _path(text: str) -> PointerPath:
+    """A name that a tag could not carry is refused before anything looks for the file."""
+    if escape(text) != text or len(text) > MAX_PATH:
+        raise UsageError(f"not a pointer's path: '{escape(text[:80])}'", hint="use printable characters only")
+    return PointerPath(text)
 
 
 def _selected(model: ModelName, selector: str) -> Reference:
