@@ -75,4 +75,4 @@ def draft_assignment(
 
 def _check_changes(held: Verified | None, found: FoundVersion, stage: StageName) -> None:
     if held is not None and isinstance(held.event, Assignment) and held.event.version == found.version:
-        raise RefusedError(f"{stage} holds {found.model}@{found.version} already", hint=f"since {held.name}")
+        raise RefusedError(f"{stage} holds {found.model}@{found.version} already", hint=f"{held.name} put it there")

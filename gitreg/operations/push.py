@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from gitreg.core.oid import Oid
@@ -22,9 +23,15 @@ from gitreg.operations.transfer import Transfer
 
 @dataclass(frozen=True, slots=True)
 class PushResult:
-    """What was sent where; `refs` are those that the Git remote did not have as they are now."""
+    """What was sent where, by model and in all; `refs` are those that the Git remote did not have as they are now."""
 
     models: tuple[Transfer, ...]
+    size: int
+    files: int
+    chunks: int
+    new_chunks: int
+    transferred: int
+    seconds: float
     refs: tuple[str, ...]
     store: str
     git_remote: str | None
@@ -32,17 +39,32 @@ class PushResult:
 
 def push(context: Context, remote: str | None = None, *, objects_only: bool = False) -> PushResult:
     """Send everything that this clone has and the remotes lack.  Raises RefusedError, StorageError, GitError."""
+    started = time.monotonic()
     transfers, place = send_committed(context, remote)
     name = git_remote(context.repo)
-    if objects_only or name not in remotes(context.repo):
-        return PushResult(tuple(transfers), (), place, None)
-    updates = _updates(context, name)
-    refs: tuple[str, ...] = ()
-    if updates:
-        report = git_push(context.repo, name, updates)
-        raise_rejection(report)
-        refs = tuple(result.ref for result in report.results if isinstance(result, Accepted))
-    return PushResult(tuple(transfers), refs, place, name)
+    shares_refs = not objects_only and name in remotes(context.repo)
+    refs = _push_refs(context, name) if shares_refs else ()
+    return PushResult(
+        models=tuple(transfers),
+        size=sum(each.size for each in transfers),
+        files=sum(each.files for each in transfers),
+        chunks=sum(each.chunks for each in transfers),
+        new_chunks=sum(each.new_chunks for each in transfers),
+        transferred=sum(each.transferred for each in transfers),
+        seconds=round(time.monotonic() - started, 3),
+        refs=refs,
+        store=place,
+        git_remote=name if shares_refs else None,
+    )
+
+
+def _push_refs(context: Context, remote: str) -> tuple[str, ...]:
+    updates = _updates(context, remote)
+    if not updates:
+        return ()
+    report = git_push(context.repo, remote, updates)
+    raise_rejection(report)
+    return tuple(result.ref for result in report.results if isinstance(result, Accepted))
 
 
 def _updates(context: Context, remote: str) -> list[Update]:

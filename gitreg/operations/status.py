@@ -15,7 +15,7 @@ from gitreg.errors import GitregError, SourceError
 from gitreg.git.worktree import dirty_paths
 from gitreg.operations.context import Context
 from gitreg.operations.pointers import artifact_place, read_pointer, working_pointers
-from gitreg.operations.stores import NoRemoteError, local_store, remote_store
+from gitreg.operations.stores import NoRemoteError, local_store, remote_place, remote_store
 from gitreg.storage.ingest import ingest_listed
 from gitreg.storage.source import list_source
 from gitreg.storage.stat_cache import StatCache, unchanged_manifest
@@ -42,6 +42,7 @@ class ObjectsState(Enum):
     """Where the pointer's objects are."""
 
     PUSHED = "pushed"
+    ALONE = "alone"  # here, and there is no shared store to push to
     LOCAL = "local"
     MISSING = "missing"
     UNKNOWN = "unknown"
@@ -73,9 +74,15 @@ def status(context: Context, *, rehash: bool = False) -> StatusResult:
     dirty = set(dirty_paths(context.repo, paths)) if paths else set()
     places = _Places(context)
     models = tuple(_status(context, path, places, dirty=path in dirty, rehash=rehash) for path in paths)
-    fine = {BytesState.SAME, BytesState.ABSENT}
-    clean = all(m.bytes in fine and m.pointer_state is PointerState.COMMITTED for m in models)
-    return StatusResult(models, clean and all(m.objects is ObjectsState.PUSHED for m in models))
+    return StatusResult(models, all(_is_clean(each) for each in models))
+
+
+def _is_clean(model: ModelStatus) -> bool:
+    return (
+        model.bytes is not BytesState.CHANGED
+        and model.pointer_state is PointerState.COMMITTED
+        and model.objects in {ObjectsState.PUSHED, ObjectsState.ALONE}
+    )
 
 
 class _Places:
@@ -85,6 +92,7 @@ class _Places:
         self._local: ObjectStore = local_store(context)
         self._remote: ObjectStore | None = None
         self._reachable = True
+        self._alone = context.config.default_remote is None and remote_place(context) is None
         try:
             self._remote = remote_store(context)
         except NoRemoteError:
@@ -97,7 +105,8 @@ class _Places:
         if self._remote is not None and self._remote.present([manifest]):
             return ObjectsState.PUSHED
         if self._local.present([manifest]):
-            return ObjectsState.LOCAL if self._reachable else ObjectsState.UNKNOWN
+            here = ObjectsState.ALONE if self._alone else ObjectsState.LOCAL
+            return here if self._reachable else ObjectsState.UNKNOWN
         return ObjectsState.MISSING if self._reachable else ObjectsState.UNKNOWN
 
 

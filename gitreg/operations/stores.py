@@ -100,8 +100,10 @@ def remote_place(context: Context) -> Path | None:
 def _embedded_store(context: Context, *, create: bool) -> LocalStore:
     place = remote_place(context)
     if place is None:
+        name = git_remote(context.repo)
+        why = "is not on this machine" if name in remotes(context.repo) else "does not exist"
         raise NoRemoteError(
-            "no store to share objects through: none is configured, and the Git remote is not on this machine",
+            f"no store to share objects through: none is configured, and the Git remote '{escape(name)}' {why}",
             hint="gitreg remote add origin s3://BUCKET/PREFIX (or gs://, az://, sftp://, file:///)",
         )
     if create:

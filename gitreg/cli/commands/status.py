@@ -63,7 +63,7 @@ def _pointer(model: ModelStatus) -> str:
 
 def _objects(model: ModelStatus) -> str:
     match model.objects:
-        case ObjectsState.PUSHED:
+        case ObjectsState.PUSHED | ObjectsState.ALONE:
             return ""
         case ObjectsState.LOCAL:
             return "not pushed"
