@@ -149,6 +149,7 @@ def _production() -> Iterator[Step]:
         "serving",
         "gitreg which digits production",
         "gitreg pull digits@production -o ../model",
+        "gitreg verify digits@production --data",
         "gitreg pull digit-images@latest -o ../images",
         "python -m gitreg.demo.training predict ../model --data ../images",
     )
@@ -210,10 +211,11 @@ def _tampering() -> Iterator[Step]:
             Command("serving", "gitreg pull digits@v1.1.0 -o ../tampered", refused=True),
         ),
     )
+    forge = "git cat-file tag 'digits#production#3' | sed s/v1.0.0/v1.1.0/ | git hash-object -t tag -w --stdin"
     yield Step(
-        "Somebody without a key moves production by a tag of their own. The answer is no, never an older version.",
+        "Somebody alters the tag that says what is in production. The answer is no, never a guess.",
         (
-            Command("serving", "git tag --message 'trust me' 'digits#production#4' 'digits@v1.1.0^{}'"),
+            Command("serving", f"git update-ref 'refs/tags/digits#production#3' $({forge})"),
             Command("serving", "gitreg which digits production", refused=True),
             Command("serving", "gitreg verify digits", refused=True),
         ),
