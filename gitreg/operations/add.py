@@ -21,7 +21,7 @@ from gitreg.operations.annotate import LineageRequest, lineage_entries
 from gitreg.operations.atomic import write_file
 from gitreg.operations.context import Context
 from gitreg.operations.ignore import ignore
-from gitreg.operations.pointers import read_pointer, working_pointers
+from gitreg.operations.pointers import artifact_place, read_pointer, working_pointers
 from gitreg.operations.stores import local_store
 from gitreg.storage.ingest import ingest_listed
 from gitreg.storage.source import list_source
@@ -79,6 +79,7 @@ def add(context: Context, request: AddRequest) -> AddResult:
         lineage=lineage_entries(context, request.lineage),
     )
     _check_tracked(context, place)
+    _check_not_ignored(context, pointer_file)
     added = _ingest(context, place, rehash=request.rehash)
     manifest = added.manifest
     kind = request.kind or (before.kind if before else Kind.MODEL)
@@ -144,11 +145,8 @@ def _pointer_file(place: Path) -> Path:
 
 def _name(context: Context, request: AddRequest, place: Path, pointer_file: Path, before: Pointer | None) -> ModelName:
     """The model's name: as asked for, as the pointer has it, or the file's own; it belongs to one pointer only."""
-    if before is not None and (before.path or place.name) != place.name:
-        raise RefusedError(
-            f"{escape(pointer_file.name)} stands for {escape(before.path or before.name)}",
-            hint="put the files of one model into one folder, or rename this one",
-        )
+    if before is not None:
+        _check_same_place(place, artifact_place(pointer_file, before))
     if before is not None and request.name in {None, before.name}:
         return before.name
     stem = pointer_file.name.removesuffix(POINTER_SUFFIX)
@@ -158,6 +156,15 @@ def _name(context: Context, request: AddRequest, place: Path, pointer_file: Path
         if other != mine and _names(context.repo.work_tree / other, name):
             raise RefusedError(f"{escape(other)} is called '{name}' already", hint="choose another --name")
     return name
+
+
+def _check_same_place(place: Path, known: Path) -> None:
+    """A model may move from a file to a folder, but one pointer can't stand for two that are both there."""
+    if known.name != place.name and known.exists():
+        raise RefusedError(
+            f"{escape(known.name)} and {escape(place.name)} would have the same pointer",
+            hint="put the files of one model into one folder, or rename this one",
+        )
 
 
 def _own_name(stem: str) -> ModelName:
@@ -181,6 +188,16 @@ def _check_tracked(context: Context, place: Path) -> None:
     if tracked:
         raise RefusedError(
             f"Git tracks files in {escape(relative)}", hint=f"git rm -r --cached {escape(relative)}, then add it here"
+        )
+
+
+def _check_not_ignored(context: Context, pointer_file: Path) -> None:
+    """Found out now: `git add` would refuse it only once it is written."""
+    if context.repo.git.ok("check-ignore", "--quiet", "--", str(pointer_file)):
+        relative = escape(context.repo.relative(pointer_file))
+        raise RefusedError(
+            f"Git ignores {relative}, which must be committed",
+            hint=f"find the rule with: git check-ignore -v {relative}; gitreg ignores the files themselves",
         )
 
 

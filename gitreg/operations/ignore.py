@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -11,11 +12,12 @@ from gitreg.operations.atomic import write_file
 def ignore(place: Path) -> Path:
     """Make Git ignore exactly this path.  Returns the .gitignore that says so (unchanged if it did already)."""
     file = place.parent / ".gitignore"
-    line = "/" + re.sub(r"([\\*?\[\]!# ])", r"\\\1", place.name)
+    # bytes: what else stands in the file may be in any encoding
+    line = b"/" + re.sub(rb"([\\*?\[\]!# ])", rb"\\\1", os.fsencode(place.name))
     if place.is_dir():
-        line += "/"
-    text = file.read_text(encoding="utf-8") if file.exists() else ""
-    if line not in text.split("\n"):
-        joint = "" if not text or text.endswith("\n") else "\n"
-        write_file(file, f"{text}{joint}{line}\n".encode())
+        line += b"/"
+    text = file.read_bytes() if file.exists() else b""
+    if line not in text.splitlines():
+        joint = b"" if not text or text.endswith(b"\n") else b"\n"
+        write_file(file, text + joint + line + b"\n")
     return file
