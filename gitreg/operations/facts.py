@@ -10,7 +10,15 @@ from gitreg.core.names import ModelName, StageName
 from gitreg.core.oid import Oid
 from gitreg.core.policy import Policy
 from gitreg.core.tag_message import parse_message
-from gitreg.core.tag_name import AssignedTag, StageTag, TagName, UnassignedTag, VersionTag, parse_tag_name
+from gitreg.core.tag_name import (
+    AssignedTag,
+    DeregisteredTag,
+    StageTag,
+    TagName,
+    UnassignedTag,
+    VersionTag,
+    parse_tag_name,
+)
 from gitreg.errors import GitregError
 from gitreg.git.history import merged_tags
 from gitreg.git.objects import GitObject, ObjectReader
@@ -44,8 +52,9 @@ def stage_facts(context: Context, model: ModelName, stage: StageName) -> Facts:
 
 
 def version_facts(context: Context, name: VersionTag) -> Facts:
-    """Enough to decide about one version."""
-    return _Loader(context, name.model).load(lambda tags: [name] if name in tags else [])
+    """Enough to decide about one version, and whether it was withdrawn."""
+    wanted = (name, DeregisteredTag(name.model, name.version))
+    return _Loader(context, name.model).load(lambda tags: [tag for tag in wanted if tag in tags])
 
 
 def incoming_facts(context: Context, model: ModelName, namespace: str) -> Facts:
@@ -117,11 +126,11 @@ class _Loader:
             self._raw[name] = answer.data if isinstance(answer, GitObject) else b""
 
     def _needed(self, reader: ObjectReader, names: Iterable[TagName], policy: Policy) -> set[TagName]:
-        """What the tags just read build on: their version, the event before, and the stages they went through."""
+        """What the tags just read build on: their version and its end, the event before, the stages gone through."""
         needed: set[TagName] = set()
         for event in (self._peeks[name].event for name in names if name in self._peeks):
             if isinstance(event, Assignment):
-                needed.add(VersionTag(event.model, event.version))
+                needed |= {VersionTag(event.model, event.version), DeregisteredTag(event.model, event.version)}
                 needed |= self._went_through(reader, event, policy)
             if isinstance(event, Assignment | Unassignment):
                 needed |= {tag for tag in self._refs if _precedes(tag, event)}

@@ -28,35 +28,45 @@ def rollback(
     facts = model_facts(context, model)
     if not facts.tags:
         raise unknown_model(context, model)
-    earlier = _earlier_versions(facts, model, stage)
-    target = _choose(earlier, model, stage, to)
+    target = _previous(facts, model, stage) if to is None else _named(facts, model, stage, to)
     draft = draft_assignment(context, AtVersion(model, target), stage, Cause.ROLLBACK)
     verified = record(context, open_signer(context), draft.event, draft.target, message, draft.facts)
     return publish(context, verified, push=push)
 
 
-def _choose(earlier: list[Version], model: ModelName, stage: StageName, to: Version | None) -> Version:
-    if to is None and earlier:
-        return earlier[0]
-    if to in earlier and to is not None:
-        return to
-    known = ", ".join(str(version) for version in earlier) or "none"
-    if to is None:
-        raise NotFoundError(f"{stage} of {model} held no other version before", hint=f"gitreg history {model}")
-    raise RefusedError(f"{stage} of {model} did not hold {to} before", hint=f"versions to return to: {known}")
+def _named(facts: Facts, model: ModelName, stage: StageName, to: Version) -> Version:
+    held = {event.version for event in _assignments(facts, model, stage)}
+    if to not in held:
+        known = ", ".join(str(version) for version in sorted(held, reverse=True)) or "none"
+        raise RefusedError(f"{stage} of {model} did not hold {to} before", hint=f"versions to return to: {known}")
+    return to
 
 
-def _earlier_versions(facts: Facts, model: ModelName, stage: StageName) -> list[Version]:
-    """What the stage held, latest first, without the present version and those withdrawn."""
+def _previous(facts: Facts, model: ModelName, stage: StageName) -> Version:
+    """The version before the present one on the way back, without those withdrawn."""
     held = holding_event(facts, model, stage)
     present = held.event.version if held and isinstance(held.event, Assignment) else None
-    versions = dict.fromkeys(_assigned_versions(facts, model, stage))
-    return [v for v in versions if v != present and not withdrawn(facts, VersionTag(model, v))]
+    for version in reversed(_way_back(facts, model, stage)):
+        if version != present and not withdrawn(facts, VersionTag(model, version)):
+            return version
+    raise NotFoundError(f"{stage} of {model} held no other version before", hint=f"gitreg history {model}")
 
 
-def _assigned_versions(facts: Facts, model: ModelName, stage: StageName) -> Iterator[Version]:
+def _way_back(facts: Facts, model: ModelName, stage: StageName) -> list[Version]:
+    """Versions in the order they were promoted; a rollback drops what it left, so that a second one goes further."""
+    way: list[Version] = []
+    for event in _assignments(facts, model, stage):
+        if event.cause is Cause.ROLLBACK and event.version in way:
+            while way[-1] != event.version:
+                way.pop()
+        else:
+            way.append(event.version)
+    return way
+
+
+def _assignments(facts: Facts, model: ModelName, stage: StageName) -> Iterator[Assignment]:
     verifier = Verifier(facts)
-    for tag in reversed(facts.stage_tags(model, stage)):
+    for tag in facts.stage_tags(model, stage):
         verdict = verifier.verdict(tag) if isinstance(tag, AssignedTag) else None
         if isinstance(verdict, Verified) and isinstance(verdict.event, Assignment):
-            yield verdict.event.version
+            yield verdict.event
