@@ -10,7 +10,7 @@ from gitreg.core.event import Assignment
 from gitreg.core.names import Principal
 from gitreg.errors import FormatError
 from gitreg.git.objects import GitObject, ObjectReader, write_object
-from gitreg.git.refs import TAGS, Ref, create_ref, delete_ref, list_refs
+from gitreg.git.refs import TAGS, Ref, create_ref, delete_ref, list_refs, resolve
 from gitreg.operations.context import Context
 
 APPROVALS = "refs/gitreg/approvals/"
@@ -43,7 +43,8 @@ def waiting_approvals(context: Context, event: Assignment) -> list[WaitingApprov
 def file_approval(context: Context, event: Assignment, data: bytes, principal: Principal) -> str:
     """Put an approval where promoters look.  Returns the ref, which is never overwritten: its name has a digest."""
     ref = f"{folder_of(event)}{Digest.of(principal.encode()).hex[:16]}-{Digest.of(data).hex[:16]}"
-    create_ref(context.repo, ref, write_object(context.repo, "blob", data))
+    if resolve(context.repo, ref) is None:  # who approves twice within a second makes the very same approval
+        create_ref(context.repo, ref, write_object(context.repo, "blob", data))
     return ref
 
 

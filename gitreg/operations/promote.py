@@ -70,7 +70,7 @@ def _assess(context: Context, draft: AssignmentDraft, signer: Signer) -> tuple[R
     blocked = _rule_failures(draft, signer)
     # what is refused anyway must not cost the time of running gates
     gates = () if blocked else check_gates(context, draft)
-    blocked += [Failure(draft.label, "gates", f"{g.name}: {g.reason}") for g in gates if not g.passed]
+    blocked += [Failure(draft.label, "gates", _failed_gate(gate)) for gate in gates if not gate.passed]
     records = valid_approvals(context, draft, signer)
     need = draft.rule.approvals.count
     if len(records) < need:
@@ -81,6 +81,10 @@ def _assess(context: Context, draft: AssignmentDraft, signer: Signer) -> tuple[R
         event.model, event.version, event.stage, event.n, not blocked, gates, approvals, tuple(blocked)
     )
     return readiness, records
+
+
+def _failed_gate(gate: GateResult) -> str:
+    return f"{gate.name}: {gate.reason}" + (f" ({gate.figure})" if gate.figure else "")
 
 
 def _rule_failures(draft: AssignmentDraft, signer: Signer) -> list[Failure]:
