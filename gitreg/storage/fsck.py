@@ -1,20 +1,31 @@
-"""Checks every object of a store against its name."""
+"""Checks the objects of a store against their names, and puts right what another store has intact."""
 
 from __future__ import annotations
 
+import os
+import random
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gitreg.errors import StorageError
+from gitreg.storage.layout import object_path
+from gitreg.storage.os_failures import storage_failures
 from gitreg.storage.store import MissingObjectError
 from gitreg.storage.verified import is_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from gitreg.core.digest import Digest
+    from gitreg.storage.local import LocalStore
     from gitreg.storage.store import ObjectStore
+
+DAMAGED: Final = "damaged"
+_AT_ONCE: Final = 8
 
 
 class FaultKind(Enum):
@@ -22,23 +33,74 @@ class FaultKind(Enum):
 
     CORRUPT = "corrupt"
     UNREADABLE = "unreadable"
+    MISSING = "missing"
+    UNPUSHED = "unpushed"  # a manifest that the clone has and the shared store has not: never sent, or lost there
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One object that is not what its name says."""
+    """One object that is not what its name says, or not there although something needs it."""
 
     digest: Digest
     kind: FaultKind
     detail: str
 
 
-def check_objects(store: ObjectStore) -> Iterator[Fault]:
-    """Read and hash every object; yields the faulty ones.  Raises StorageError if the store cannot be listed."""
-    for digest in store.names():
-        fault = _check(store, digest)
-        if fault is not None:
-            yield fault
+def check_objects(store: ObjectStore, digests: Iterable[Digest] | None = None) -> Iterator[Fault]:
+    """Read and hash these objects, or all; yields the faulty ones.  Raises StorageError if the store can't be listed.
+
+    A few are read side by side, and no more than those are in memory.
+    """
+    ahead: deque[Future[Fault | None]] = deque()
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for digest in store.names() if digests is None else digests:
+            ahead.append(pool.submit(_check, store, digest))
+            if len(ahead) > _AT_ONCE and (fault := ahead.popleft().result()) is not None:
+                yield fault
+        for future in ahead:
+            if (fault := future.result()) is not None:
+                yield fault
+
+
+def sampled(digests: Iterable[Digest], count: int) -> list[Digest]:
+    """So many of them, each with the same chance; holds no more than those in memory (Vitter's algorithm R)."""
+    chosen: list[Digest] = []
+    for number, digest in enumerate(digests):
+        if number < count:
+            chosen.append(digest)
+        elif (place := random.randrange(number + 1)) < count:  # noqa: S311 - a sample, not a secret
+            chosen[place] = digest
+    return chosen
+
+
+def repair(store: ObjectStore, digest: Digest, source: ObjectStore) -> bool:
+    """Put an intact object from `source` in the place of a faulty one; False if that has none.  Raises StorageError."""
+    data = intact(source, digest)
+    if data is None:
+        return False
+    store.write(digest, data)
+    store.flush()
+    if intact(store, digest) is None:  # a service that does not replace what is there
+        store.remove((digest,))
+        store.write(digest, data)
+        store.flush()
+    return intact(store, digest) is not None
+
+
+def intact(store: ObjectStore, digest: Digest) -> bytes | None:
+    """The object as it is stored, or None if it is missing, unreadable or corrupt."""
+    with suppress(StorageError):
+        data = store.read(digest)
+        return data if is_object(digest, data) else None
+    return None
+
+
+def set_aside(store: LocalStore, digest: Digest) -> None:
+    """Move a faulty object out of the store, so that adding its files again stores it anew.  Raises StorageError."""
+    with storage_failures("set a damaged object aside in", store.describe()):
+        place = store.root / DAMAGED / digest.hex
+        place.parent.mkdir(exist_ok=True)
+        os.replace(store.root / object_path(digest), place)  # noqa: PTH105 - whatever stands there, even a directory
 
 
 def _check(store: ObjectStore, digest: Digest) -> Fault | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from gitreg.errors import GitregError
 from gitreg.storage.store import MissingObjectError, ObjectStore
 from gitreg.storage.verified import CorruptObjectError, is_object
 
@@ -35,14 +35,20 @@ class LayeredStore:
         return here | self._far.present(elsewhere) if elsewhere else here
 
     def read(self, digest: Digest) -> bytes:
-        """What the near store has in a damaged form is read from the far one too."""
-        with suppress(MissingObjectError):
-            data = self._near.read(digest)
-            if is_object(digest, data):
-                return data
-        data = self._far.read(digest)
-        if not is_object(digest, data):
-            raise CorruptObjectError(digest, self._far.describe())
+        """What the near store has in a damaged form, or cannot read, comes from the far one too.
+
+        If that has none, the fault of the near one is what to tell the user about.
+        """
+        try:
+            return _read_intact(self._near, digest)
+        except GitregError as error:
+            fault = error
+        try:
+            data = _read_intact(self._far, digest)
+        except MissingObjectError:
+            if isinstance(fault, MissingObjectError):
+                raise
+            raise fault from None
         with self._lock:
             self.far_objects += 1
             self.far_bytes += len(data)
@@ -59,3 +65,10 @@ class LayeredStore:
 
     def remove(self, digests: Iterable[Digest]) -> None:
         self._near.remove(digests)
+
+
+def _read_intact(store: ObjectStore, digest: Digest) -> bytes:
+    data = store.read(digest)
+    if not is_object(digest, data):
+        raise CorruptObjectError(digest, store.describe())
+    return data

@@ -65,7 +65,7 @@ def _claim(parent: int) -> tuple[str, int]:
 
 def _sweep(parent: int) -> None:
     """Remove the areas of writers that are dead; an area still locked belongs to a living one."""
-    for name in os.listdir(parent):
+    for name in _entries(parent):
         with suppress(OSError):
             _remove_if_dead(parent, name)
 
@@ -87,13 +87,17 @@ def _remove(parent: int, name: str) -> None:
     """Empty an area, its lock last: without one, what a killed remover left could never be told from a new area."""
     area = os.open(name, _DIRECTORY, dir_fd=parent)
     try:
-        for entry in os.listdir(area):
+        for entry in _entries(area):
             if entry != _LOCK:
                 _remove_entry(area, entry)
         os.unlink(_LOCK, dir_fd=area)
     finally:
         os.close(area)
     os.rmdir(name, dir_fd=parent)
+
+
+def _entries(directory: int) -> list[str]:
+    return os.listdir(directory)
 
 
 def _remove_entry(area: int, name: str) -> None:

@@ -27,7 +27,7 @@ class CorruptObjectError(VerificationError):
     kind = "corrupt-object"
 
     def __init__(self, digest: Digest, where: str) -> None:
-        hint = "remove it there, then gitreg push from a clone that has it; gitreg verify --data lists what it breaks"
+        hint = "gitreg fsck repairs it, or names what it affects; a shared store: gitreg fsck --remote NAME --repair"
         super().__init__(f"object {digest} in {where} is corrupt", hint=hint)
         self.digest = digest
 

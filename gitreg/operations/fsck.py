@@ -1,0 +1,173 @@
+"""Fsck: every object of a store against its name, everything that refs name complete, and faults put right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from gitreg.core.digest import Digest
+from gitreg.core.manifest import Manifest
+from gitreg.errors import GitregError, StorageError
+from gitreg.operations.context import Context
+from gitreg.operations.reachable import named_artifacts
+from gitreg.operations.stores import NoRemoteError, local_store, remote_store
+from gitreg.storage.fsck import Fault, FaultKind, check_objects, intact, repair, sampled, set_aside
+from gitreg.storage.layered import LayeredStore
+from gitreg.storage.local import LocalStore
+from gitreg.storage.store import ObjectStore
+from gitreg.storage.verified import read_manifest
+
+EMBEDDED = "embedded"
+
+
+@dataclass(frozen=True, slots=True)
+class FsckRequest:
+    """Which store (None: the clone's own), how many of its objects (None: all), and whether to change more than
+    what another store makes certain."""
+
+    remote: str | None = None
+    sample: int | None = None
+    repair: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FsckFault:
+    """A faulty object; `affects` names the versions and pointers that need it."""
+
+    object: Digest
+    kind: FaultKind
+    store: str
+    affects: tuple[str, ...]
+    repaired: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class FsckResult:
+    """`checked` objects were read and hashed; `ok` if no fault is left."""
+
+    ok: bool
+    checked: int
+    store: str
+    faults: tuple[FsckFault, ...]
+
+
+def fsck(context: Context, request: FsckRequest) -> FsckResult:
+    """Check a store.  Faults are results, not errors.  Raises StorageError if the store cannot be listed."""
+    bench = _bench(context, request)
+    tally = _Tally()
+    with context.step(f"check {bench.store.describe()}"):
+        names = bench.store.names()
+        chosen = names if request.sample is None else sampled(names, request.sample)
+        found = {fault.digest: fault for fault in check_objects(bench.store, tally.counted(chosen))}
+        affects = _affects(context, bench, found)
+        faults = tuple(_treated(context, bench, fault, affects.get(fault.digest, ())) for fault in found.values())
+    return FsckResult(all(fault.repaired for fault in faults), tally.checked, bench.store.describe(), faults)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """The store on the bench, and the one that may help it.  Only one of them is the clone's own."""
+
+    store: ObjectStore
+    helper: ObjectStore | None
+    request: FsckRequest
+
+    @property
+    def both(self) -> ObjectStore:
+        return self.store if self.helper is None else LayeredStore(self.store, self.helper)
+
+    @property
+    def shared(self) -> bool:
+        return self.request.remote is not None
+
+    @property
+    def may_repair(self) -> bool:
+        return self.request.repair or not self.shared
+
+    @property
+    def may_set_aside(self) -> bool:
+        return self.request.repair and not self.shared
+
+
+class _Tally:
+    """Counts what passes by."""
+
+    def __init__(self) -> None:
+        self.checked = 0
+
+    def counted(self, digests: Iterable[Digest]) -> Iterator[Digest]:
+        for digest in digests:
+            self.checked += 1
+            yield digest
+
+
+def _bench(context: Context, request: FsckRequest) -> _Bench:
+    local = local_store(context)
+    if request.remote is not None:
+        embedded = request.remote == EMBEDDED and not context.config.remotes
+        return _Bench(remote_store(context, None if embedded else request.remote), local, request)
+    try:
+        return _Bench(local, remote_store(context), request)
+    except NoRemoteError:
+        return _Bench(local, None, request)
+    except GitregError as error:
+        context.settings.note(f"the shared store was not asked: {error.message}")
+        return _Bench(local, None, request)
+
+
+def _affects(context: Context, bench: _Bench, found: dict[Digest, Fault]) -> dict[Digest, tuple[str, ...]]:
+    """Who needs each faulty object; on the way, adds to `found` what refs name and no store has."""
+    affects: dict[Digest, tuple[str, ...]] = {}
+    for digest, names in named_artifacts(context).items():
+        if bench.shared and _unpushed(bench, digest):
+            found[digest] = Fault(digest, FaultKind.UNPUSHED, "never pushed, or lost there: gitreg push sends it")
+            affects[digest] = names
+            continue
+        manifest = _manifest(bench, digest, found)
+        needed = {digest} | {chunk.digest for chunk in manifest.chunks} if manifest else {digest}
+        for absent in _absent(bench, needed):
+            found.setdefault(absent, Fault(absent, FaultKind.MISSING, "needed, and not there"))
+        for faulty in needed & found.keys():
+            affects[faulty] = (*affects.get(faulty, ()), *names)
+    return affects
+
+
+def _unpushed(bench: _Bench, manifest: Digest) -> bool:
+    """Whether an artifact is here only.  Sending it is for push, which puts chunks before their manifest (W1)."""
+    here = bench.helper is not None and intact(bench.helper, manifest) is not None
+    return here and not bench.store.present((manifest,))
+
+
+def _manifest(bench: _Bench, digest: Digest, found: dict[Digest, Fault]) -> Manifest | None:
+    """The manifest from wherever it is intact; one that is damaged everywhere is a fault even if no sample hit it."""
+    try:
+        return read_manifest(bench.both, digest)
+    except GitregError as error:
+        if bench.store.present((digest,)):
+            found.setdefault(digest, Fault(digest, FaultKind.CORRUPT, error.message))
+        return None
+
+
+def _absent(bench: _Bench, needed: set[Digest]) -> list[Digest]:
+    """A remote must have everything itself; the clone's own store may leave things to the shared one."""
+    store = bench.store if bench.shared else bench.both
+    return sorted(needed - store.present(needed))
+
+
+def _treated(context: Context, bench: _Bench, fault: Fault, affects: tuple[str, ...]) -> FsckFault:
+    """The fault after what may be done about it.  A shared store is changed only by who asks for that."""
+    described = FsckFault(
+        fault.digest, fault.kind, bench.store.describe(), affects, repaired=False, detail=fault.detail
+    )
+    if fault.kind is FaultKind.UNPUSHED:
+        return described
+    try:
+        if bench.may_repair and bench.helper is not None and repair(bench.store, fault.digest, bench.helper):
+            return replace(described, repaired=True)
+        if bench.may_set_aside and isinstance(bench.store, LocalStore) and fault.kind is not FaultKind.MISSING:
+            set_aside(bench.store, fault.digest)
+            return replace(described, detail=f"{fault.detail}; set aside, so that adding the files stores it anew")
+    except StorageError as error:
+        context.settings.note(f"not repaired: {error.message}")
+    return described

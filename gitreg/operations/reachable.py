@@ -1,0 +1,58 @@
+"""Which artifacts the registry's refs name, and by what names people know them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitreg.core.digest import Digest
+from gitreg.core.event import Registration
+from gitreg.core.tag_message import parse_message
+from gitreg.core.tag_name import VersionTag, parse_tag_name
+from gitreg.errors import GitregError
+from gitreg.git.head import Unborn, head
+from gitreg.git.objects import GitObject, ObjectReader
+from gitreg.git.refs import list_refs, list_tags
+from gitreg.operations.context import Context
+from gitreg.operations.pointers import committed_pointers
+from gitreg.trust.tag_object import parse_tag_object
+
+
+def named_artifacts(context: Context) -> dict[Digest, tuple[str, ...]]:
+    """Manifests of all version tags and of the pointers on every branch's tip, each with what names it.
+
+    Whether a tag verifies does not matter for keeping its bytes.
+    """
+    names: dict[Digest, tuple[str, ...]] = {}
+    for manifest, name in [*_tagged(context), *_pointed_to(context)]:
+        if name not in names.get(manifest, ()):
+            names[manifest] = (*names.get(manifest, ()), name)
+    return names
+
+
+def _tagged(context: Context) -> Iterator[tuple[Digest, str]]:
+    named = [(ref, parse_tag_name(ref.name)) for ref in list_tags(context.repo) if ref.object_type == "tag"]
+    versions = [(ref.oid, name) for ref, name in named if isinstance(name, VersionTag)]
+    with ObjectReader(context.repo) as reader:
+        answers = list(reader.read_many(oid for oid, _ in versions))
+    for (_, name), answer in zip(versions, answers, strict=True):
+        manifest = _registered(name, answer.data) if isinstance(answer, GitObject) else None
+        if manifest is not None:
+            yield manifest, str(name)
+
+
+def _registered(name: VersionTag, raw: bytes) -> Digest | None:
+    try:
+        event = parse_message(parse_tag_object(raw).message, name).event
+    except GitregError:
+        return None
+    return event.manifest if isinstance(event, Registration) else None
+
+
+def _pointed_to(context: Context) -> Iterator[tuple[Digest, str]]:
+    here = head(context.repo)
+    tips = {ref.oid for ref in list_refs(context.repo, "refs/heads/") if ref.object_type == "commit"}
+    if not isinstance(here, Unborn):
+        tips.add(here.oid)
+    for tip in sorted(tips):
+        for found in committed_pointers(context.repo, tip):
+            yield found.pointer.manifest, found.path
