@@ -82,16 +82,22 @@ class FsspecStore:
         return self._where
 
     def present(self, digests: Collection[Digest]) -> set[Digest]:
+        return set(self.lengths(digests))
+
+    def lengths(self, digests: Collection[Digest]) -> dict[Digest, int | None]:
+        """Those of the objects that are there, with their sizes where the service tells."""
         directories = prefixes(digests)
         if len(digests) == 1:  # the usual question while adding; not worth threads
             with self._failures("list"):
-                return {digest for digest in digests if self._exists(digest)}
+                return {digest: length for digest in digests for length in self._length(digest)}
         with self._failures("list"), ThreadPoolExecutor(_REQUESTS_AT_ONCE) as pool:
             if len(digests) <= len(directories):
-                found = pool.map(self._exists, digests)
-                return {digest for digest, exists in zip(digests, found, strict=True) if exists}
-            listed = pool.map(self._directory, sorted(directories))
-            return set(digests) & {digest for names in listed for digest in names}
+                found = zip(digests, pool.map(self._length, digests), strict=True)
+                return {digest: length for digest, lengths in found for length in lengths}
+            listed: dict[Digest, int | None] = {}
+            for directory in pool.map(self._directory, sorted(directories)):
+                listed |= directory
+            return {digest: listed[digest] for digest in digests if digest in listed}
 
     def read(self, digest: Digest) -> bytes:
         with self._failures("read from"):
@@ -118,19 +124,20 @@ class FsspecStore:
             for _ in pool.map(self._remove, digests):
                 pass
 
-    def _exists(self, digest: Digest) -> bool:
+    def _length(self, digest: Digest) -> list[int | None]:
+        """Empty if the object is not there."""
         try:
-            self._fs.info(f"{self._root}/{object_path(digest)}")
+            return [self._fs.info(f"{self._root}/{object_path(digest)}").get("size")]
         except FileNotFoundError:
-            return False
-        return True
+            return []
 
-    def _directory(self, prefix: str) -> set[Digest]:
+    def _directory(self, prefix: str) -> dict[Digest, int | None]:
         try:
-            names = self._fs.ls(f"{self._root}/{OBJECTS}/{prefix}", detail=False)
+            entries = self._fs.ls(f"{self._root}/{OBJECTS}/{prefix}", detail=True)
         except FileNotFoundError:
-            return set()
-        return {digest for name in names if (digest := digest_of_name(str(name).rpartition("/")[2])) is not None}
+            return {}
+        named = ((digest_of_name(str(entry["name"]).rpartition("/")[2]), entry.get("size")) for entry in entries)
+        return {digest: size for digest, size in named if digest is not None}
 
     def _remove(self, digest: Digest) -> None:
         try:

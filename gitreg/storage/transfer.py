@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitreg.core.manifest import ChunkEntry, Manifest, parse_manifest
+from gitreg.storage.lengths import misfits
 from gitreg.storage.progress import OnProgress, Progress
 from gitreg.storage.verified import read_chunk, read_manifest_text, write_manifest_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from gitreg.core.digest import Digest
     from gitreg.storage.store import ObjectStore
@@ -41,10 +42,10 @@ def copy_artifact(
     """
     text = read_manifest_text(source, manifest_digest)
     chunks = {chunk.digest: chunk for chunk in parse_manifest(text).chunks}
-    missing = [chunks[digest] for digest in chunks.keys() - target.present(chunks.keys())]
-    missing.sort(key=lambda chunk: chunk.digest)
+    absent, damaged = misfits(target, chunks.values())
+    missing = [chunks[digest] for digest in sorted(absent | damaged)]
     progress = Progress(sum(chunk.length for chunk in missing), on_progress)
-    _copy_chunks(missing, _Copier(source, target, progress), jobs)
+    _copy_chunks(missing, _Copier(source, target, damaged, progress), jobs)
     target.flush()
     has_manifest = manifest_digest in target.present((manifest_digest,))
     write_manifest_text(target, text)
@@ -53,10 +54,10 @@ def copy_artifact(
 
 
 def ensure_complete(manifest: Manifest, store: ObjectStore) -> list[Digest]:
-    """The chunks the store lacks, in stream order; empty means complete.  Looks at names only, reads nothing."""
-    wanted = dict.fromkeys(chunk.digest for chunk in manifest.chunks)
-    present = store.present(wanted.keys())
-    return [digest for digest in wanted if digest not in present]
+    """The chunks the store lacks, in stream order; empty means complete.  Looks at names and sizes, reads nothing."""
+    absent, damaged = misfits(store, manifest.chunks)
+    unusable = absent | damaged
+    return [digest for digest in dict.fromkeys(chunk.digest for chunk in manifest.chunks) if digest in unusable]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,13 @@ class _Copier:
 
     source: ObjectStore
     target: ObjectStore
+    damaged: Collection[Digest]
     progress: Progress
 
     def copy(self, chunk: ChunkEntry) -> None:
         data = read_chunk(self.source, chunk.digest)
+        if chunk.digest in self.damaged:  # not every service replaces what is there
+            self.target.remove((chunk.digest,))
         self.target.write(chunk.digest, data)
         self.progress.advance(len(data))
 

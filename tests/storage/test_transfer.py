@@ -12,7 +12,7 @@ from gitreg.storage.local import LocalStore
 from gitreg.storage.open_store import create_store
 from gitreg.storage.store import MissingObjectError
 from gitreg.storage.transfer import TransferStats, copy_artifact, ensure_complete
-from gitreg.storage.verified import CorruptObjectError, read_manifest
+from gitreg.storage.verified import CorruptObjectError, read_chunk, read_manifest
 from tests.storage.helpers import damage, object_file
 
 
@@ -101,3 +101,16 @@ def test_a_target_that_fails(store, manifest, tmp_path):
 
     with pytest.raises(StorageError, match="full"):
         copy_artifact(manifest.digest, store, Full(LocalStore.create(tmp_path / "remote").root))
+
+
+def test_a_cut_off_object_over_there_is_sent_again(store, manifest, remote):
+    """A push would call an artifact complete that nobody can pull."""
+    copy_artifact(manifest.digest, store, remote)
+    victim = manifest.chunks[3]
+    remote.remove([victim.digest])
+    remote.write(victim.digest, read_chunk(store, victim.digest)[:-1])
+    remote.flush()
+    assert ensure_complete(manifest, remote) == [victim.digest]
+    assert copy_artifact(manifest.digest, store, remote).new_chunks == 1
+    assert read_chunk(remote, victim.digest) == read_chunk(store, victim.digest)
+    assert ensure_complete(manifest, remote) == []

@@ -1,0 +1,53 @@
+"""Which chunks a store has, going by size as well: a cut-off object is noticed without reading it.
+
+What this cannot see is damage that keeps the size; reading and fsck see that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from gitreg.storage.layout import object_path
+from gitreg.storage.local import LocalStore
+from gitreg.storage.os_failures import storage_failures
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from gitreg.core.digest import Digest
+    from gitreg.core.manifest import ChunkEntry
+    from gitreg.storage.store import ObjectStore
+
+
+@runtime_checkable
+class Measuring(Protocol):
+    """A store whose listing tells sizes at no extra cost."""
+
+    def lengths(self, digests: Collection[Digest]) -> dict[Digest, int | None]:
+        """The objects that are there, with their sizes in bytes where the service tells."""
+        ...
+
+
+def misfits(store: ObjectStore, chunks: Collection[ChunkEntry]) -> tuple[set[Digest], set[Digest]]:
+    """The chunks the store lacks, and those that it has with a wrong size.  Raises StorageError."""
+    wanted = {chunk.digest: chunk.length for chunk in chunks}
+    found = _lengths(store, wanted.keys())
+    wrong = {digest for digest, length in found.items() if length not in {None, wanted[digest]}}
+    return wanted.keys() - found.keys(), wrong
+
+
+def _lengths(store: ObjectStore, digests: Collection[Digest]) -> dict[Digest, int | None]:
+    if isinstance(store, Measuring):
+        return store.lengths(digests)
+    present = store.present(digests)
+    if not isinstance(store, LocalStore):
+        return dict.fromkeys(present)
+    with storage_failures("read the store", store.describe()):
+        return {digest: _length(store, digest) for digest in present}
+
+
+def _length(store: LocalStore, digest: Digest) -> int | None:
+    try:
+        return (store.root / object_path(digest)).stat().st_size
+    except FileNotFoundError:  # written by us, and not in place before the next flush
+        return None
