@@ -92,8 +92,9 @@ class _Places:
         self._local: ObjectStore = local_store(context)
         self._remote: ObjectStore | None = None
         self._reachable = True
-        self._alone = context.config.default_remote is None and remote_place(context) is None
+        self._alone = False
         try:
+            self._alone = context.config.default_remote is None and remote_place(context) is None
             self._remote = remote_store(context)
         except NoRemoteError:
             pass

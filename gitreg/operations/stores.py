@@ -37,11 +37,17 @@ def remote_store(context: Context, name: str | None = None, *, create: bool = Fa
 
 
 def reading_store(context: Context) -> ObjectStore:
-    """Everything that can be read from here: the clone's own objects first, then the shared ones if there are any."""
+    """Everything that can be read from here: the clone's own objects first, then the shared ones if there are any.
+
+    A shared store that is away must not keep anybody from what is here; what is not here is then said to be missing.
+    """
     local = local_store(context)
     try:
         return LayeredStore(local, remote_store(context))
     except NoRemoteError:
+        return local
+    except StorageError as error:
+        context.settings.note(f"the remote was not asked: {error.message}")
         return local
 
 

@@ -178,3 +178,9 @@ def world(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wo
 def registry(world: World) -> Registry:
     """ada's clone, with mnist@v1.0.0 pushed and in no stage."""
     return world.open()
+
+
+@pytest.fixture
+def flipped():
+    """`flipped(path)`: damage a file."""
+    return flip
