@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from gitreg.core.digest import Digest
 from gitreg.core.event import Registration
-from gitreg.core.reference import AtStage, Latest, PointerPath, Reference
-from gitreg.core.tag_name import AssignedTag, TagName, UnassignedTag
+from gitreg.core.reference import AtStage, AtVersion, Latest, PointerPath, Reference
+from gitreg.core.tag_name import AssignedTag, TagName, UnassignedTag, VersionTag
 from gitreg.errors import GitregError
 from gitreg.operations.context import Context
 from gitreg.operations.facts import model_facts, registry_models
@@ -54,6 +54,8 @@ def _verify_part(context: Context, tally: _Tally, reference: Reference, facts: F
             tally.tags(facts, names, data=False)
             if data and not tally.failures:
                 tally.found(find(context, reference), data=True)
+        case AtVersion(model, version) if VersionTag(model, version) in facts.tags:
+            tally.tags(facts, [VersionTag(model, version)], data=data)
         case _:
             tally.found(find(context, reference), data=data)
 
