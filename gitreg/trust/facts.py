@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 
 from gitreg.core.event import Event
 from gitreg.core.names import ModelName, Principal, StageName
@@ -24,6 +27,18 @@ class TagData:
 
 
 @dataclass(frozen=True, slots=True)
+class StageLine:
+    """The events of one stage by their numbers, lowest first; `unbroken` of them are numbered 1, 2, 3, each once."""
+
+    tags: tuple[StageTag, ...] = ()
+    unbroken: int = 0
+
+    def before(self, n: int) -> int:
+        """How many events have a lower number."""
+        return bisect_left(self.tags, n, key=attrgetter("n"))
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything that verdicts about one model's tags rest on.
 
@@ -38,21 +53,38 @@ class Facts:
     tags: Mapping[TagName, TagData]
     on_branch: frozenset[TagName]  # tags whose commit is on the protected branch
     pointers: Mapping[tuple[Oid, str], bytes] = field(default_factory=dict)  # by commit and path
+    _lines: Mapping[tuple[ModelName, StageName], StageLine] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_lines", _lines(self.tags))
 
     @property
     def current_policy(self) -> Policy:
         return self.policies[self.policy]
 
+    def stage_line(self, model: ModelName, stage: StageName) -> StageLine:
+        """The events of one stage; sorted once, however many of them are decided about."""
+        return self._lines.get((model, stage), StageLine())
+
     def stage_tags(self, model: ModelName, stage: StageName) -> list[StageTag]:
         """The events of one stage by their numbers, lowest first."""
-        events = (tag for tag in self.tags if isinstance(tag, AssignedTag | UnassignedTag))
-        found = [tag for tag in events if tag.model == model and tag.stage == stage]
-        return sorted(found, key=lambda tag: (tag.n, isinstance(tag, UnassignedTag)))
+        return list(self.stage_line(model, stage).tags)
 
     def version_tags(self, model: ModelName) -> list[VersionTag]:
         """The registered versions, lowest first."""
         found = [tag for tag in self.tags if isinstance(tag, VersionTag) and tag.model == model]
         return sorted(found, key=lambda tag: tag.version)
+
+
+def _lines(tags: Iterable[TagName]) -> dict[tuple[ModelName, StageName], StageLine]:
+    events = [tag for tag in tags if isinstance(tag, AssignedTag | UnassignedTag)]
+    events.sort(key=lambda tag: (tag.model, tag.stage, tag.n, isinstance(tag, UnassignedTag)))
+    return {stage: _line(tuple(found)) for stage, found in groupby(events, attrgetter("model", "stage"))}
+
+
+def _line(tags: tuple[StageTag, ...]) -> StageLine:
+    unbroken = next((at for at, tag in enumerate(tags) if tag.n != at + 1), len(tags))
+    return StageLine(tags, unbroken)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 
 from gitreg.core.digest import Digest
 from gitreg.core.event import (
@@ -79,21 +81,25 @@ def check_pointer(event: Registration | Assignment, target: Oid, facts: Facts) -
         raise CheckError("pointer", f"the tagged commit has no {event.pointer.path}")
     if Digest.of(data) != event.pointer.digest:
         raise CheckError("pointer", f"{event.pointer.path} at the tagged commit is not what was signed")
-    pointer = parse_pointer(data, event.pointer.path)
+    try:
+        pointer = parse_pointer(data, event.pointer.path)
+    except GitregError as error:
+        raise CheckError("pointer", error.message, hint=error.hint) from None
     if pointer.manifest != event.manifest or pointer.name != event.model:
         raise CheckError("pointer", f"{event.pointer.path} names another model or manifest than the tag")
 
 
 def check_chain(event: StageEvent, facts: Facts) -> None:
     """The event continues the stage's chain: numbers without gaps or doubles, `Previous` the tag before it."""
-    earlier = [tag for tag in facts.stage_tags(event.model, event.stage) if tag.n < event.n]
-    if [tag.n for tag in earlier] != list(range(1, event.n)):
+    line = facts.stage_line(event.model, event.stage)
+    earlier = line.before(event.n)
+    if earlier != event.n - 1 or line.unbroken < earlier:
         raise CheckError(
             "chain", f"the events before #{event.n} of {event.stage} are not 1 to {event.n - 1}, each once"
         )
-    if sum(tag.n == event.n for tag in facts.stage_tags(event.model, event.stage)) > 1:
+    if line.before(event.n + 1) - earlier > 1:
         raise CheckError("chain", f"two events of {event.stage} are numbered {event.n}")
-    previous = facts.tags[earlier[-1]].oid if earlier else None
+    previous = facts.tags[line.tags[earlier - 1]].oid if earlier else None
     if event.previous != previous:
         raise CheckError(
             "chain", f"it was signed on top of {event.previous or 'nothing'}, not of {previous or 'nothing'}"
@@ -112,7 +118,7 @@ def check_gates(event: Assignment, policy: Policy) -> None:
 
 
 def check_approved(
-    event: Assignment, target: Oid, policy: Policy, signers: AllowedSigners, at: datetime, interested: tuple[Party, ...]
+    event: Assignment, target: Oid, policy: Policy, signers: AllowedSigners, at: datetime, interested: Sequence[Party]
 ) -> None:
     """Enough of the right people signed exactly this."""
     try:
@@ -121,11 +127,16 @@ def check_approved(
         raise CheckError("approvals", error.message, hint=error.hint) from None
 
 
-def earlier_holders(event: Assignment, facts: Facts) -> list[StageTag]:
+def earlier_holders(event: Assignment, facts: Facts) -> Iterator[StageTag]:
     """The stage's assignments before this one: what a rollback may return to.
 
     Oldest first: a version's first assignment is a promotion, so that chains of rollbacks are not walked.
     """
-    return [
-        tag for tag in facts.stage_tags(event.model, event.stage) if tag.n < event.n and isinstance(tag, AssignedTag)
-    ]
+    line = facts.stage_line(event.model, event.stage)
+    return (tag for tag in islice(line.tags, line.before(event.n)) if isinstance(tag, AssignedTag))
+
+
+def check_bare(event: Assignment) -> None:
+    """A rollback is decided by role and history alone: gates and approvals on it were checked by nobody."""
+    if event.gates or event.approvals:
+        raise CheckError("rollback", "a rollback carries gates or approvals, which count for nothing there")

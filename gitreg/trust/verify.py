@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import accumulate
 
 from gitreg.core.event import Assignment, Cause, Event, Registration, Unassignment
-from gitreg.core.names import Principal
+from gitreg.core.names import ModelName, Principal, StageName
 from gitreg.core.oid import Oid
 from gitreg.core.policy import Policy
 from gitreg.core.tag_message import TagMessage, parse_message
 from gitreg.core.tag_name import AssignedTag, StageTag, TagName, VersionTag
 from gitreg.errors import GitregError
 from gitreg.trust.approval import Party
-from gitreg.trust.facts import Facts, Failed, TagData, Verdict, Verified
+from gitreg.trust.facts import Facts, Failed, StageLine, TagData, Verdict, Verified
 from gitreg.trust.public_key import PublicKey
 from gitreg.trust.rules import (
     CheckError,
     check_approved,
+    check_bare,
     check_chain,
     check_gates,
     check_pointer,
@@ -29,6 +32,7 @@ from gitreg.trust.sshsig import parse_signature, verify
 from gitreg.trust.tag_object import TagObject, parse_tag_object
 
 TAG_NAMESPACE = "git"
+_POLICY = re.compile(rb"\nGitreg-Policy: ([0-9a-f]{40,64})\n")
 
 
 class Verifier:
@@ -37,6 +41,8 @@ class Verifier:
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self._verdicts: dict[TagName, Verdict] = {}
+        self._order = {oid: age for age, oid in enumerate(facts.policies)}
+        self._newest: dict[tuple[ModelName, StageName], list[int]] = {}
 
     def verdict(self, name: TagName) -> Verdict:
         """Decide one tag of `facts.tags`."""
@@ -59,19 +65,17 @@ class Verifier:
             return Failed(name, data.oid, "parse", error.message)
 
     def _checked(self, name: TagName, data: TagData) -> Verified:
-        #  1. the raw object parses, strictly, and its message is one of ours
-        #  2. the name inside the object, the ref's name and the event agree
+        #  1. the raw object parses, strictly, and tags a commit
+        #  2. the name inside the object, the ref's name and the event agree; the message is one of ours
         #  3. it belongs to this registry
         #  4. an allowed key signed it, at a time when the key was good
-        #  5. the policy it cites was the protected branch's, and no older than its predecessor's
+        #  5. the policy it cites was the protected branch's, and no older than any before it in the stage
         #  6. the signer holds a role that may do this
         #  7. the commit is on the protected branch
         #  8. registrations and assignments: the pointer there is the one signed
         #  9. stage events: see _check_stage_event
-        tag, message = self._parsed(name, data)
+        tag, message = _parsed(name, data)
         event = message.event
-        if tag.name != str(name) or event.tag_name != name:
-            raise CheckError("name", f"the tag was signed as {tag.name}")
         if event.registry != self._facts.registry:
             raise CheckError("registry", f"it belongs to the registry {event.registry}")
         at = datetime.fromtimestamp(tag.tagger.seconds, UTC)
@@ -86,18 +90,8 @@ class Verifier:
             self._check_policy_age(event)
             check_chain(event, self._facts)
         if isinstance(event, Assignment):
-            self._check_assignment(event, tag, policy, Party(by, key), at)
+            self._check_assignment(event, tag, policy, _parties(principals, key), at)
         return Verified(name, data.oid, tag.target, event, message.text, by, key, tag.tagger.seconds)
-
-    def _parsed(self, name: TagName, data: TagData) -> tuple[TagObject, TagMessage]:
-        if data.raw is None:
-            raise CheckError("parse", "not an annotated tag")
-        tag = parse_tag_object(data.raw)
-        if tag.target_type != "commit":
-            raise CheckError("parse", f"it tags a {tag.target_type}, not a commit")
-        if tag.signature is None:
-            raise CheckError("signature", "it is not signed")
-        return tag, parse_message(tag.message, name)
 
     def _signer(self, tag: TagObject, at: datetime) -> tuple[PublicKey, frozenset[Principal]]:
         try:
@@ -119,33 +113,44 @@ class Verifier:
 
     def _check_policy_age(self, event: Assignment | Unassignment) -> None:
         """A stage's policy only moves forward, so that a withdrawn rule can't be brought back by citing it."""
-        before = [tag for tag in self._facts.stage_tags(event.model, event.stage) if tag.n == event.n - 1]
-        data = self._facts.tags[before[-1]] if before else None
-        if data is None or data.raw is None:
-            return
-        try:
-            previous = self._parsed(before[-1], data)[1].event.policy
-        except GitregError:
-            return  # step 9 and the predecessor's own verdict speak of that
-        order = list(self._facts.policies)
-        if previous in order and order.index(event.policy) < order.index(previous):
-            raise CheckError("policy", "it cites an older policy than the event before it")
+        line = self._facts.stage_line(event.model, event.stage)
+        stage = (event.model, event.stage)
+        if stage not in self._newest:
+            self._newest[stage] = self._newest_cited(line)
+        if self._order[event.policy] < self._newest[stage][line.before(event.n)]:
+            raise CheckError("policy", "it cites an older policy than an event before it")
 
-    def _check_assignment(self, event: Assignment, tag: TagObject, policy: Policy, by: Party, at: datetime) -> None:
-        #  10. the version's own tag verifies, and is the object that was signed here
+    def _newest_cited(self, line: StageLine) -> list[int]:
+        """For every place in the stage, the newest policy cited before it.
+
+        What tags merely claim is enough: a false one can only ask for a newer policy, never bring back an older.
+        """
+        claims = (_POLICY.search(self._facts.tags[name].raw or b"") for name in line.tags)
+        cited = (self._order.get(Oid(claim[1].decode()), -1) if claim else -1 for claim in claims)
+        return list(accumulate(cited, max, initial=-1))
+
+    def _check_assignment(
+        self, event: Assignment, tag: TagObject, policy: Policy, by: Sequence[Party], at: datetime
+    ) -> None:
+        #  10. the version's own tag verifies, is the object that was signed here, and tags the same commit
         #  11. promotion: the version has been in the stage that must come first;
-        #      rollback: the version has been in this stage
+        #      rollback: the version has been in this stage, and nothing is claimed that nobody checks
         #  12. promotion: every gate of the stage passed
         #  13. promotion: enough distinct people approved exactly this
-        registered = self._registration(event)
+        registered = self._registration(event, tag.target)
         if event.cause is Cause.ROLLBACK:
             if not self._any_assigned(event, earlier_holders(event, self._facts)):
                 raise CheckError("rollback", f"{event.stage} never held {event.version}")
+            check_bare(event)
             return
         self.check_after(event, policy)
         check_gates(event, policy)
-        interested = (by, Party(registered.by, registered.key))
+        interested = (*by, *self._registrars(registered))
         check_approved(event, tag.target, policy, self._facts.signers, at, interested)
+
+    def _registrars(self, registered: Verified) -> list[Party]:
+        at = datetime.fromtimestamp(registered.seconds, UTC)
+        return _parties(self._facts.signers.principals_of(registered.key, TAG_NAMESPACE, at), registered.key)
 
     def check_after(self, event: Assignment, policy: Policy) -> None:
         """The version has been in the stage that the policy wants first.  Raises CheckError."""
@@ -153,7 +158,7 @@ class Verifier:
         if rule.after is not None and not self._any_assigned(event, self._facts.stage_tags(event.model, rule.after)):
             raise CheckError("after", f"{event.version} has not been in {rule.after}")
 
-    def _registration(self, event: Assignment) -> Verified:
+    def _registration(self, event: Assignment, target: Oid) -> Verified:
         name = VersionTag(event.model, event.version)
         data = self._facts.tags.get(name)
         if data is None or data.oid != event.version_tag:
@@ -164,9 +169,11 @@ class Verifier:
         signed = registered.event
         if not isinstance(signed, Registration) or (signed.manifest, signed.pointer) != (event.manifest, event.pointer):
             raise CheckError("version", f"{name} has another manifest or pointer")
+        if registered.target != target:
+            raise CheckError("version", f"{name} is on another commit")
         return registered
 
-    def _any_assigned(self, event: Assignment, tags: list[StageTag]) -> bool:
+    def _any_assigned(self, event: Assignment, tags: Iterable[StageTag]) -> bool:
         """Whether a verified event among `tags` assigned the very version (the oid of its tag says so)."""
         for name in tags:
             raw = self._facts.tags[name].raw
@@ -174,6 +181,27 @@ class Verifier:
             if candidate and isinstance(self.verdict(name), Verified):
                 return True
         return False
+
+
+def _parsed(name: TagName, data: TagData) -> tuple[TagObject, TagMessage]:
+    if data.raw is None:
+        raise CheckError("parse", "not an annotated tag")
+    tag = parse_tag_object(data.raw)
+    if tag.target_type != "commit":
+        raise CheckError("parse", f"it tags a {tag.target_type}, not a commit")
+    if tag.name != str(name):
+        raise CheckError("name", f"the tag was signed as {tag.name}")
+    if tag.signature is None:
+        raise CheckError("signature", "it is not signed")
+    message = parse_message(tag.message, name)
+    if message.event.tag_name != name:
+        raise CheckError("name", f"the message is that of {message.event.tag_name}")
+    return tag, message
+
+
+def _parties(principals: Iterable[Principal], key: PublicKey) -> list[Party]:
+    """Every name that a key has: nobody approves their own promotion under another one."""
+    return [Party(principal, key) for principal in sorted(principals)]
 
 
 def assigns(raw: bytes, version_tag: Oid) -> bool:
