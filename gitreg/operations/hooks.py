@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from gitreg.core.text import escape
-from gitreg.errors import StorageError
+from gitreg.errors import RefusedError, StorageError
 from gitreg.git.repository import Repository
 
 HOOKS = ("pre-push",)
@@ -16,21 +16,25 @@ _CHAINED = ".before-gitreg"
 _SHIM = """\
 #!/bin/sh
 {mark}; `gitreg hooks uninstall` removes it
-input=$(cat)
+refs=$(cat)
+say() {{ [ -z "$refs" ] || printf '%s\\n' "$refs"; }}
 before="$(dirname "$0")/{name}{chained}"
 if [ -x "$before" ]; then
-    printf '%s' "$input" | "$before" "$@" || exit $?
+    say | "$before" "$@" || exit $?
 fi
 if [ -x '{python}' ]; then
-    printf '%s\\n' "$input" | '{python}' -m gitreg hooks run {name} "$@"
+    say | '{python}' -m gitreg hooks run {name} "$@"
 else
-    printf '%s\\n' "$input" | gitreg hooks run {name} "$@"
+    say | gitreg hooks run {name} "$@"
 fi
 """
 
 
 def install_hooks(repo: Repository) -> list[str]:
-    """Install the shims; a hook that is there already is moved aside and called first.  Raises StorageError."""
+    """Install the shims; a hook that is there already is moved aside and called first.
+
+    Raises StorageError, and RefusedError where two foreign hooks would be in the way.
+    """
     folder = _folder(repo)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -59,6 +63,11 @@ def _folder(repo: Repository) -> Path:
 def _install(folder: Path, name: str) -> bool:
     hook, chained = folder / name, folder / f"{name}{_CHAINED}"
     if hook.exists() and not _is_ours(hook):
+        if chained.exists():
+            raise RefusedError(
+                f"two hooks are in the way: {escape(str(hook))}, and {chained.name} from an earlier installation",
+                hint=f"merge them into {name}, remove {chained.name}, and try again",
+            )
         hook.replace(chained)
     shim = _SHIM.format(mark=_MARK, name=name, chained=_CHAINED, python=sys.executable.replace("'", "'\\''"))
     hook.write_text(shim, encoding="utf-8")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from gitreg.core.digest import Digest
+from gitreg.core.event import Assignment, Registration
+from gitreg.core.names import ModelName
 from gitreg.core.oid import Oid
 from gitreg.core.tag_name import TagName, parse_tag_name
 from gitreg.errors import RefusedError
@@ -28,17 +31,14 @@ class OutgoingRef:
 def check_push(context: Context, lines: Iterable[str]) -> None:
     """Raise RefusedError unless everything that is about to be pushed may be."""
     outgoing = [ref for line in lines if (ref := _parse(line)) is not None]
+    tags = {name: ref.oid for ref in outgoing if (name := _tag_name(ref)) is not None}
+    needed: dict[Digest, str] = {}
+    for model in sorted({name.model for name in tags}):
+        needed |= _checked_tags(context, model, {name: oid for name, oid in tags.items() if name.model == model})
     for ref in outgoing:
-        name = parse_tag_name(ref.name.removeprefix(TAGS)) if ref.name.startswith(TAGS) else None
-        if name is not None and ref.oid.is_null:
-            raise RefusedError(
-                f"{name} is a registry tag, and those are never deleted", hint="gitreg deregister, unassign"
-            )
-        if name is not None:
-            _check_tag(context, name)
-    commits = [ref.oid for ref in outgoing if ref.name.startswith("refs/heads/") and not ref.oid.is_null]
-    for commit in commits:
-        _check_objects(context, commit)
+        if ref.name.startswith("refs/heads/") and not ref.oid.is_null:
+            needed |= {found.pointer.manifest: found.path for found in committed_pointers(context.repo, ref.oid)}
+    _check_objects(context, needed)
 
 
 def _parse(line: str) -> OutgoingRef | None:
@@ -46,27 +46,44 @@ def _parse(line: str) -> OutgoingRef | None:
     return OutgoingRef(fields[2], Oid.parse(fields[1])) if len(fields) == 4 else None
 
 
-def _check_tag(context: Context, name: TagName) -> None:
-    facts = model_facts(context, name.model)
-    verdict = Verifier(facts).verdict(name) if name in facts.tags else None
-    if isinstance(verdict, Failed):
-        raise RefusedError(
-            f"{name} would not be accepted by readers: {verdict.check}: {verdict.reason}",
-            hint=f"gitreg verify {name.model}",
-        )
+def _tag_name(ref: OutgoingRef) -> TagName | None:
+    return parse_tag_name(ref.name.removeprefix(TAGS)) if ref.name.startswith(TAGS) else None
 
 
-def _check_objects(context: Context, commit: Oid) -> None:
-    wanted = {found.pointer.manifest: found for found in committed_pointers(context.repo, commit)}
-    if not wanted:
+def _checked_tags(context: Context, model: ModelName, tags: dict[TagName, Oid]) -> dict[Digest, str]:
+    """The manifests that the tags refer to, each with a name for it."""
+    facts = model_facts(context, model)
+    verifier = Verifier(facts)
+    needed: dict[Digest, str] = {}
+    for name, oid in tags.items():
+        if oid.is_null:
+            raise RefusedError(
+                f"{name} is a registry tag, and those are never deleted", hint="gitreg deregister, unassign"
+            )
+        # what was verified here is the tag of that name, so nothing else may go out under it
+        if name not in facts.tags or facts.tags[name].oid != oid:
+            raise RefusedError(f"what would become {name} is not the tag {name} of this clone", hint="gitreg push")
+        verdict = verifier.verdict(name)
+        if isinstance(verdict, Failed):
+            raise RefusedError(
+                f"{name} would not be accepted by readers: {verdict.check}: {verdict.reason}",
+                hint=f"gitreg verify {model}",
+            )
+        if isinstance(verdict.event, Registration | Assignment):
+            needed[verdict.event.manifest] = str(name)
+    return needed
+
+
+def _check_objects(context: Context, needed: dict[Digest, str]) -> None:
+    if not needed:
         return
     try:
-        have = remote_store(context).present(list(wanted))
+        have = remote_store(context).present(list(needed))
     except NoRemoteError:
         have = set()
-    absent = [found for manifest, found in wanted.items() if manifest not in have]
+    absent = [name for manifest, name in needed.items() if manifest not in have]
     if absent:
         raise RefusedError(
-            f"the objects of {absent[0].path} are not on the remote yet",
+            f"the objects of {absent[0]} are not on the remote yet",
             hint="gitreg push sends objects first, then refs",
         )
