@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gitreg.core.names import Principal
 from gitreg.core.text import escape
-from gitreg.errors import RefusedError, SourceError
+from gitreg.errors import FormatError, RefusedError, SourceError
 from gitreg.git.objects import ObjectReader
 from gitreg.git.worktree import stage
 from gitreg.operations.atomic import write_file
@@ -45,9 +45,12 @@ def new_key(path: Path, principal: Principal) -> PublicKey:
 def read_key(path: Path) -> PublicKey:
     """Read a public key file.  Raises SourceError, FormatError."""
     try:
-        return PublicKey.parse(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         raise SourceError(f"cannot read {escape(str(path))}", hint="name a .pub file") from None
+    if "PRIVATE KEY" in text:  # before anything could repeat what stands in it
+        raise FormatError(f"{escape(str(path))} holds a private key", hint="name the .pub file beside it")
+    return PublicKey.parse(text)
 
 
 def add_key(context: Context, principal: Principal, key: PublicKey) -> KeyEntry:
