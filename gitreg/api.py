@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from io import BufferedReader
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitreg.core.names import ModelName, StageName
 from gitreg.core.reference import parse_reference
 from gitreg.core.version import Bump, Version
 from gitreg.gates.gate import GateResult
 from gitreg.operations import doctor as doctoring
+from gitreg.operations import open_file as opening
 from gitreg.operations import which as asking
 from gitreg.operations.add import AddRequest, AddResult
 from gitreg.operations.add import add as add_artifact
@@ -45,6 +49,9 @@ from gitreg.operations.status import StatusResult
 from gitreg.operations.status import status as compare
 from gitreg.operations.verify import VerifyResult
 from gitreg.operations.verify import verify as verify_facts
+
+if TYPE_CHECKING:
+    from gitreg.serializers.tensor_file import Tensor
 
 
 def open(path: str | Path = ".", settings: Settings | None = None) -> Registry:  # noqa: A001 - the verb people expect
@@ -133,6 +140,14 @@ class Registry:
     def path(self, ref: str) -> Path:
         """A verified, read-only checkout."""
         return checkout(self.context, parse_reference(ref)).path
+
+    def open_file(self, ref: str, path: str) -> BufferedReader:
+        """One file as a seekable stream: verified, and only what is read is fetched."""
+        return opening.open_file(self.context, parse_reference(ref), path)
+
+    def load_tensors(self, ref: str, names: Iterable[str]) -> dict[str, Tensor]:
+        """Tensors by name from the version's safetensors files, without the rest of them.  Needs NumPy."""
+        return opening.load_tensors(self.context, parse_reference(ref), names)
 
     def which(self, name: str, stage: str, *, at: datetime | None = None) -> asking.WhichResult:
         return asking.which(self.context, ModelName.parse(name), StageName.parse(stage), at)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitreg.storage.destination import Destination
 from gitreg.storage.file_writer import FileWriter
 from gitreg.storage.stream_map import Part, Unit, chunk_parts
-from gitreg.storage.verified import CorruptObjectError, read_chunk
+from gitreg.storage.verified import read_exact_chunk
 
 if TYPE_CHECKING:
     import threading
@@ -77,16 +77,9 @@ def _fetched(chunks: Iterator[tuple[ChunkEntry, list[Part]]], work: CheckoutWork
     """Verified chunks, a few requested ahead."""
     ahead: deque[tuple[Future[bytes], list[Part]]] = deque()
     for chunk, parts in chunks:
-        ahead.append((work.helpers.submit(_fetch, chunk, work.store), parts))
+        ahead.append((work.helpers.submit(read_exact_chunk, work.store, chunk), parts))
         if len(ahead) > _CHUNKS_AHEAD:
             future, its_parts = ahead.popleft()
             yield future.result(), its_parts
     for future, its_parts in ahead:
         yield future.result(), its_parts
-
-
-def _fetch(chunk: ChunkEntry, store: ObjectStore) -> bytes:
-    data = read_chunk(store, chunk.digest)
-    if len(data) != chunk.length:
-        raise CorruptObjectError(chunk.digest, store.describe())
-    return data

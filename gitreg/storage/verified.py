@@ -15,6 +15,7 @@ from gitreg.core.manifest import Manifest, format_manifest, parse_manifest
 from gitreg.errors import VerificationError
 
 if TYPE_CHECKING:
+    from gitreg.core.manifest import ChunkEntry
     from gitreg.storage.store import ObjectStore
 
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
@@ -37,6 +38,14 @@ def read_chunk(store: ObjectStore, digest: Digest) -> bytes:
     data = store.read(digest)
     if Digest.of(data) != digest:
         raise CorruptObjectError(digest, store.describe())
+    return data
+
+
+def read_exact_chunk(store: ObjectStore, chunk: ChunkEntry) -> bytes:
+    """A chunk's bytes as a manifest lists it, with its length.  Raises as `read_chunk` does."""
+    data = read_chunk(store, chunk.digest)
+    if len(data) != chunk.length:
+        raise CorruptObjectError(chunk.digest, store.describe())
     return data
 
 

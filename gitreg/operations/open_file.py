@@ -1,0 +1,72 @@
+"""Reading single files and tensors of a version without the rest of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from difflib import get_close_matches
+from io import BufferedReader
+from typing import TYPE_CHECKING
+
+from gitreg.core.manifest import Manifest
+from gitreg.core.reference import Reference
+from gitreg.core.text import escape
+from gitreg.errors import FormatError, NotFoundError
+from gitreg.gates.formats.safetensors import check_safetensors
+from gitreg.operations.context import Context
+from gitreg.operations.resolve import find
+from gitreg.operations.stores import reading_store
+from gitreg.serializers.tensor_file import TensorFile
+from gitreg.storage.artifact_file import open_artifact_file
+from gitreg.storage.store import ObjectStore
+from gitreg.storage.verified import read_manifest
+
+if TYPE_CHECKING:
+    from gitreg.serializers.tensor_file import Tensor
+
+_SUFFIX = ".safetensors"
+
+
+def open_file(context: Context, reference: Reference, path: str) -> BufferedReader:
+    """A seekable stream over one file; reads fetch and verify only the chunks they need.  Raises NotFoundError."""
+    store, manifest = _artifact(context, reference)
+    for file in manifest.files:
+        if file.path == path:
+            return open_artifact_file(manifest, file, store)
+    close = get_close_matches(path, [file.path for file in manifest.files[:10_000]], n=1)
+    hint = f"did you mean '{escape(close[0])}'?" if close else "gitreg show REF --all lists its files"
+    raise NotFoundError(f"no file '{escape(path)}' in this version", hint=hint)
+
+
+def load_tensors(context: Context, reference: Reference, names: Iterable[str]) -> dict[str, Tensor]:
+    """Tensors by name, wherever among the version's safetensors files they are; each file's header is checked.
+
+    Raises NotFoundError if one is nowhere, FormatError for a malformed file, MissingDependencyError for element types
+    that NumPy does not have.
+    """
+    store, manifest = _artifact(context, reference)
+    wanted = dict.fromkeys(names)
+    found: dict[str, Tensor] = {}
+    for tensors in _tensor_files(manifest, store):
+        for name in [name for name in wanted if name not in found and name in tensors.names]:
+            found[name] = tensors.read(name)
+        if len(found) == len(wanted):
+            return {name: found[name] for name in wanted}
+    missing = next(name for name in wanted if name not in found)
+    raise NotFoundError(f"no tensor '{escape(missing)}' in this version's {_SUFFIX} files")
+
+
+def _artifact(context: Context, reference: Reference) -> tuple[ObjectStore, Manifest]:
+    store = reading_store(context)
+    return store, read_manifest(store, find(context, reference).pointer.manifest)
+
+
+def _tensor_files(manifest: Manifest, store: ObjectStore) -> Iterator[TensorFile]:
+    for file in manifest.files:
+        if file.path.endswith(_SUFFIX):
+            with closing(open_artifact_file(manifest, file, store)) as stream:
+                try:
+                    check_safetensors(stream, file.size)
+                except FormatError as error:
+                    raise FormatError(f"{escape(file.path)}: {error.message}", hint=error.hint) from None
+                yield TensorFile(stream)
