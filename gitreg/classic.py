@@ -27,6 +27,7 @@ from gitreg.git.repository import Repository
 from gitreg.operations.add import AddRequest
 from gitreg.operations.checkouts import shared_checkout
 from gitreg.operations.context import Settings, iso
+from gitreg.operations.exclusive import exclusively
 from gitreg.operations.facts import model_facts, registry_models
 from gitreg.operations.init import DEFAULT_REMOTE, InitRequest
 from gitreg.operations.resolve import find_version, withdrawn
@@ -61,18 +62,22 @@ class ModelRegistry:
     def save_model(self, model: object, name: str, description: str = "", tags: Mapping[str, str] | None = None) -> str:
         """Save an object as the model's next version.  Returns the version: "1", "2", ..."""
         model_name = ModelName.parse(name)
-        folder = self.registry.root / model_name
+        with exclusively(self.registry.context.repo):
+            return _plain(self._save(model, model_name, description, dict(tags or {})))
+
+    def _save(self, model: object, name: ModelName, description: str, tags: dict[str, str]) -> Version:
+        folder = self.registry.root / name
         with tempfile.TemporaryDirectory(dir=self.registry.root, prefix=".gitreg-save-") as scratch:
             write_model(model, Path(scratch) / "files")
             _replace_folder(Path(scratch) / "files", folder)
-        said = {"description": description, "tags": dict(tags or {})}
-        version = Version(self._next_major(model_name), 0, 0)
-        message = description or f"Save {model_name} {version}"
-        self.registry.add(AddRequest(folder, name=model_name, model=said, commit_message=message))
+        said = {"description": description, "tags": tags}
+        version = Version(self._next_major(name), 0, 0)
+        message = description or f"Save {name} {version}"
+        self.registry.add(AddRequest(folder, name=name, model=said, commit_message=message))
         if self._shared:
             self.registry.push(objects_only=True)
-        self.registry.register(model_name, version=str(version), message=description)
-        return _plain(version)
+        self.registry.register(name, version=str(version), message=description)
+        return version
 
     def load_model(self, name: str, version: str | None = None) -> Any:  # noqa: ANN401 - whatever was saved
         """Load a version (the latest if none is named), after verifying its signature and every byte.
@@ -192,11 +197,12 @@ def _opened(path: Path, storage: str | None, options: Mapping[str, str], setting
     repo = Repository.discover(path) if (path / ".git").exists() else _new_repository(path)
     for key, value in options.items():
         set_config(repo, f"gitreg.remote.{DEFAULT_REMOTE}.{key}", value)
-    try:
-        registry = open_registry(path, settings)
-    except NotARegistryError:
-        init(path, InitRequest(remote=url, new_key=True, hooks=False), settings)
-        registry = open_registry(path, settings)
+    with exclusively(repo):
+        try:
+            registry = open_registry(path, settings)
+        except NotARegistryError:
+            init(path, InitRequest(remote=url, new_key=True, hooks=False), settings)
+            registry = open_registry(path, settings)
     _check_same(registry, url)
     return registry
 

@@ -86,7 +86,8 @@ class Context:
     @classmethod
     def open(cls, start: Path, settings: Settings) -> Context:
         """Open the registry that `start` lies in.  Raises NotARegistryError."""
-        repo = Repository.discover(start)
+        # absolute, for the caller may change directories while the registry is open
+        repo = Repository.discover(start.absolute())
         return cls(repo, parse_config(_read_config(repo)), settings)
 
     @contextmanager
