@@ -133,7 +133,8 @@ class _Loader:
                 needed |= {VersionTag(event.model, event.version), DeregisteredTag(event.model, event.version)}
                 needed |= self._went_through(reader, event, policy)
             if isinstance(event, Assignment | Unassignment):
-                needed |= {tag for tag in self._refs if _precedes(tag, event)}
+                # their bytes say which policies they cite; whether they verify is not asked
+                self._read_raw(reader, [tag for tag in self._refs if _precedes(tag, event)])
         return needed & self._refs.keys()
 
     def _went_through(self, reader: ObjectReader, event: Assignment, policy: Policy) -> set[TagName]:
@@ -175,7 +176,7 @@ def _of(ref: TagRef, model: ModelName) -> TagName | None:
 
 
 def _precedes(tag: TagName, event: Assignment | Unassignment) -> bool:
-    return isinstance(tag, AssignedTag | UnassignedTag) and tag.stage == event.stage and tag.n == event.n - 1
+    return isinstance(tag, AssignedTag | UnassignedTag) and tag.stage == event.stage and tag.n < event.n
 
 
 def _peek(name: TagName, raw: bytes) -> _Peek | None:
