@@ -1,17 +1,102 @@
-"""Verified checkouts in the cache that all repositories of this user share."""
+"""Verified checkouts in the cache that all repositories of this user share, and what they save others from fetching."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from gitreg.core.digest import Digest
+from gitreg.core.manifest import Manifest, parse_manifest
+from gitreg.errors import GitregError
 from gitreg.operations.context import Context
-from gitreg.operations.stores import reading_store
-from gitreg.storage.cache import checkout_path
-from gitreg.storage.verified import read_manifest
+from gitreg.operations.stores import local_store, reading_store
+from gitreg.storage.cache import checkout_path, recent_checkouts
+from gitreg.storage.checkout import selected_files
+from gitreg.storage.layout import object_path
+from gitreg.storage.local import LocalStore
+from gitreg.storage.reuse import Holder, ReusingStore, locate
+from gitreg.storage.store import ObjectStore
+from gitreg.storage.stream_map import chunks_of
+from gitreg.storage.verified import read_manifest, read_manifest_text, write_manifest_text
+
+# Looking at more of them would cost more than it saves.
+_MOST_HOLDERS = 8
 
 
-def shared_checkout(context: Context, manifest: Digest) -> Path:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be read of an artifact, and the directory it goes to, if that may hold an older version of it."""
+
+    manifest: Manifest
+    patterns: tuple[str, ...] = ()
+    place: Path | None = None
+
+
+def shared_checkout(context: Context, digest: Digest) -> Path:
     """A read-only, verified checkout of an artifact, made if it is not there yet."""
     store = reading_store(context)
-    return checkout_path(read_manifest(store, manifest), store, context.settings.cache)
+    manifest = cached_manifest(context, digest, store)
+    with reusing(context, Wanted(manifest), store) as source:
+        return checkout_path(manifest, source, context.settings.cache)
+
+
+def cached_manifest(context: Context, digest: Digest, store: ObjectStore) -> Manifest:
+    """A manifest from the cache, or from the store and then kept: later versions find their chunks by it."""
+    with suppress(GitregError):
+        return read_manifest(LocalStore.open(_manifests(context)), digest)
+    text = read_manifest_text(store, digest)
+    with suppress(GitregError):
+        write_manifest_text(LocalStore.create(_manifests(context)), text)
+    return parse_manifest(text)
+
+
+@contextmanager
+def reusing(context: Context, wanted: Wanted, store: ObjectStore) -> Iterator[ReusingStore]:
+    """The store, with chunks that lie in older checkouts or in the destination not fetched from the remote."""
+    manifest = wanted.manifest
+    chunks = set(manifest.chunks)
+    if wanted.patterns:
+        paths = {file.path for file in selected_files(manifest.files, wanted.patterns)}
+        chunks = chunks_of(manifest, paths)
+    lengths = {chunk.digest: chunk.length for chunk in chunks}
+    needed = lengths.keys() - local_store(context).present(lengths.keys())
+    size = sum(lengths[digest] for digest in needed)
+    source = ReusingStore(store, locate(needed, _holders(context, wanted.place, size)) if needed else {})
+    try:
+        yield source
+    finally:
+        source.close()
+
+
+def _holders(context: Context, place: Path | None, most: int) -> Iterator[Holder]:
+    """Directories with artifacts whose manifests are here, and smaller than the `most` bytes that they can save."""
+    places = recent_checkouts(context.settings.cache)[:_MOST_HOLDERS]
+    if place is not None and place.is_dir():
+        places += [(digest, place) for digest in _recent_manifests(context)[:_MOST_HOLDERS]]
+    for digest, root in places:
+        manifest = _known(context, digest, most)
+        if manifest is not None:
+            yield Holder(manifest, root)
+
+
+def _known(context: Context, digest: Digest, most: int) -> Manifest | None:
+    for root in (_manifests(context), context.repo.local_state):
+        with suppress(GitregError, OSError):
+            if (root / object_path(digest)).stat().st_size <= most:
+                return read_manifest(LocalStore.open(root), digest)
+    return None
+
+
+def _recent_manifests(context: Context) -> list[Digest]:
+    """Those pulled or checked out, the latest first."""
+    found = []
+    for file in _manifests(context).glob("objects/*/*"):
+        with suppress(GitregError, OSError):
+            found.append((file.stat().st_mtime_ns, Digest.from_hex(file.name)))
+    return [digest for _, digest in sorted(found, reverse=True)]
+
+
+def _manifests(context: Context) -> Path:
+    return context.settings.cache / "manifests"

@@ -13,18 +13,21 @@ from gitreg.core.reference import Reference
 from gitreg.core.text import escape
 from gitreg.core.version import Version
 from gitreg.errors import GitregError, UsageError
+from gitreg.operations.checkouts import Wanted, cached_manifest, reusing
 from gitreg.operations.context import Context
 from gitreg.operations.pointers import artifact_place, read_pointer
 from gitreg.operations.resolve import Draft, FoundVersion, find
 from gitreg.operations.stores import reading_store
 from gitreg.storage.checkout import Existing, materialise
 from gitreg.storage.layered import LayeredStore
-from gitreg.storage.verified import read_manifest
 
 
 @dataclass(frozen=True, slots=True)
 class PullResult:
-    """Files in place under `path`; `verified` is False for a pointer that nobody has signed (its bytes still are)."""
+    """Files in place under `path`; `verified` is False for a pointer that nobody has signed (its bytes still are).
+
+    `transferred` bytes came from the shared store; `reused` ones were taken from older files instead.
+    """
 
     model: ModelName
     version: Version | None
@@ -34,6 +37,7 @@ class PullResult:
     chunks: int
     new_chunks: int
     transferred: int
+    reused: int
     seconds: float
     path: Path
     verified: bool
@@ -54,10 +58,13 @@ def pull(context: Context, reference: Reference, request: PullRequest) -> PullRe
     found = find(context, reference)
     destination = request.output or _usual_place(context, found)
     store = reading_store(context)
-    manifest = read_manifest(store, found.pointer.manifest)
-    with context.step(f"pull {found.pointer.name}") as report:
+    manifest = cached_manifest(context, found.pointer.manifest, store)
+    with (
+        context.step(f"pull {found.pointer.name}") as report,
+        reusing(context, Wanted(manifest, request.patterns, destination), store) as source,
+    ):
         done = materialise(
-            manifest, store, destination, patterns=request.patterns, existing=request.existing, on_progress=report
+            manifest, source, destination, patterns=request.patterns, existing=request.existing, on_progress=report
         )
     far = store if isinstance(store, LayeredStore) else None
     return PullResult(
@@ -69,6 +76,7 @@ def pull(context: Context, reference: Reference, request: PullRequest) -> PullRe
         chunks=len(manifest.chunks),
         new_chunks=far.far_objects if far else 0,
         transferred=far.far_bytes if far else 0,
+        reused=source.reused_bytes,
         seconds=round(time.monotonic() - started, 3),
         path=_shown_place(destination, found, manifest),
         verified=isinstance(found, FoundVersion),

@@ -20,12 +20,14 @@ from gitreg.core.text import escape
 from gitreg.errors import SourceError, StorageError
 from gitreg.storage.checkout import materialise
 from gitreg.storage.destination import Destination
+from gitreg.storage.layout import digest_of_name
 from gitreg.storage.os_failures import storage_failures
 from gitreg.storage.source import Source, list_source
 from gitreg.storage.stat_cache import FINE_TICK_NS, StatCache
 from gitreg.storage.temp_area import TempArea
 
 if TYPE_CHECKING:
+    from gitreg.core.digest import Digest
     from gitreg.core.manifest import Manifest
     from gitreg.storage.progress import OnProgress
     from gitreg.storage.store import ObjectStore
@@ -60,6 +62,19 @@ def checkout_path(
     raise StorageError(
         f"the checkout in {escape(str(place))} changes while it is used", hint="is another process writing there?"
     )
+
+
+def recent_checkouts(cache_root: Path) -> list[tuple[Digest, Path]]:
+    """The checkouts that are there, the one used last first."""
+    used = [(_last_use(place), place) for place in (cache_root / "checkouts").glob("[0-9a-f]*")]
+    by_use = sorted(used, reverse=True)
+    return [(digest, place) for _, place in by_use if (digest := digest_of_name(place.name)) is not None]
+
+
+def _last_use(place: Path) -> int:
+    with suppress(OSError):  # somebody is pruning
+        return place.stat().st_mtime_ns
+    return 0
 
 
 def prune(cache_root: Path, max_bytes: int) -> PruneResult:

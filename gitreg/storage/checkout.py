@@ -62,7 +62,7 @@ def materialise(
     Raises RefusedError if something else stands in a file's place (before anything is written), NotFoundError if a
     pattern matches nothing, MissingObjectError, CorruptObjectError, VerificationError, StorageError.
     """
-    selected = _selected(manifest.files, patterns)
+    selected = selected_files(manifest.files, patterns)
     with storage_failures("write to", escape(str(destination))):
         destination.mkdir(parents=True, exist_ok=True)
         missing = _missing(selected, destination, existing)
@@ -74,7 +74,8 @@ def materialise(
     return CheckoutResult(len(selected), sum(file.size for file in selected), len(selected) - len(missing))
 
 
-def _selected(files: Sequence[FileEntry], patterns: Sequence[str]) -> Sequence[FileEntry]:
+def selected_files(files: Sequence[FileEntry], patterns: Sequence[str]) -> Sequence[FileEntry]:
+    """The files that match a pattern, or all if there is none.  Raises NotFoundError if a pattern matches nothing."""
     if not patterns:
         return files
     chosen: set[str] = set()

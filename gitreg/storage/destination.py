@@ -27,6 +27,8 @@ _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _STEP: Final = _DIRECTORY | os.O_NOFOLLOW
 _FILE: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _OPEN_DIRECTORIES: Final = 64
+# A file of an artifact never runs with another's rights, whatever stood in its place before.
+_SPECIAL_BITS: Final = stat.S_ISUID | stat.S_ISGID | stat.S_ISVTX
 
 
 class Destination:
@@ -41,26 +43,38 @@ class Destination:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the directories."""
         for descriptor in self._open.values():
             os.close(descriptor)
         os.close(self.descriptor)
 
     def holds(self, file: FileEntry) -> bool:
-        """Whether the file is already there with the right bytes; sets its executable bit if only that differs."""
+        """Whether the file is already there with the right bytes; sets its permissions right if only they differ."""
         try:
-            directory, name = self._place(file.path, make=False)
-            descriptor = os.open(name, _FILE, dir_fd=directory)
+            descriptor = self.open_file(file.path)
         except OSError:
             return False
         try:
             status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode) or status.st_size != file.size or _sha256(descriptor) != file.sha256:
+            if status.st_size != file.size or _sha256(descriptor) != file.sha256:
                 return False
-            if bool(status.st_mode & stat.S_IXUSR) != file.executable:
+            if bool(status.st_mode & stat.S_IXUSR) != file.executable or status.st_mode & _SPECIAL_BITS:
                 os.fchmod(descriptor, (status.st_mode & 0o666) | (0o111 if file.executable else 0))
             return True
         finally:
             os.close(descriptor)
+
+    def open_file(self, path: str) -> int:
+        """A descriptor for reading a regular file; the caller closes it.  Raises OSError for anything else."""
+        directory, name = self._place(path, make=False)
+        descriptor = os.open(name, _FILE, dir_fd=directory)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise OSError(errno.EINVAL, "not a regular file")
+        return descriptor
 
     def is_free(self, path: str) -> bool:
         """Whether nothing stands at the path or in the way to it."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from gitreg.core.limits import MIB
@@ -31,6 +33,41 @@ class Part:
     length: int
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Bytes of one file, by the place they have in it."""
+
+    path: str
+    offset: int
+    length: int
+
+
+def placed_chunks(manifest: Manifest) -> Iterator[tuple[ChunkEntry, tuple[Piece, ...]]]:
+    """Each chunk of the stream, with the places in files that its bytes have."""
+    done: dict[str, int] = {}
+    for chunk, parts in _all_parts(Unit(manifest.files, manifest.chunks)):
+        pieces = []
+        for part in parts:
+            offset = done.pop(part.file.path, 0)
+            pieces.append(Piece(part.file.path, offset, part.length))
+            if offset + part.length < part.file.size:
+                done[part.file.path] = offset + part.length
+        yield chunk, tuple(pieces)
+
+
+def chunks_of(manifest: Manifest, wanted: Collection[str]) -> set[ChunkEntry]:
+    """The chunks that hold bytes of the wanted files."""
+    ends = list(accumulate(chunk.length for chunk in manifest.chunks))
+    found: set[ChunkEntry] = set()
+    position = 0
+    for file in manifest.files:
+        if file.size and file.path in wanted:
+            last = bisect_left(ends, position + file.size)
+            found.update(manifest.chunks[bisect_right(ends, position) : last + 1])
+        position += file.size
+    return found
+
+
 def units(manifest: Manifest) -> Iterator[Unit]:
     """Divide wherever a file and a chunk end together and a unit's worth has gathered."""
     chunks = iter(manifest.chunks)
@@ -53,6 +90,12 @@ def units(manifest: Manifest) -> Iterator[Unit]:
 
 def chunk_parts(unit: Unit, wanted: Collection[str]) -> Iterator[tuple[ChunkEntry, list[Part]]]:
     """Each chunk that holds bytes of a wanted file, with all the parts it consists of."""
+    for chunk, parts in _all_parts(unit):
+        if any(part.file.path in wanted for part in parts):
+            yield chunk, parts
+
+
+def _all_parts(unit: Unit) -> Iterator[tuple[ChunkEntry, list[Part]]]:
     files = iter([file for file in unit.files if file.size])
     file, left = None, 0
     for chunk in unit.chunks:
@@ -66,5 +109,4 @@ def chunk_parts(unit: Unit, wanted: Collection[str]) -> Iterator[tuple[ChunkEntr
             parts.append(Part(file, length))
             left -= length
             room -= length
-        if any(part.file.path in wanted for part in parts):
-            yield chunk, parts
+        yield chunk, parts

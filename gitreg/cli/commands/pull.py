@@ -39,5 +39,6 @@ def _line(result: PullResult) -> Line:
     label = f"{result.model}@{result.version}" if result.version else str(result.model)
     proof = good("verified") if result.verified else bad("signed by nobody")
     whole = f" to {result.path}  {counted(result.files, 'file')}, {size(result.size)}, "
-    cost = dim(f"  {size(result.transferred)} fetched, in {seconds(result.seconds)}")
+    saved = f", {size(result.reused)} taken from older files" if result.reused else ""
+    cost = dim(f"  {size(result.transferred)} fetched{saved}, in {seconds(result.seconds)}")
     return line("Pulled ", strong(label), whole, proof, cost)
