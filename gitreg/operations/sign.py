@@ -7,7 +7,7 @@ from dataclasses import replace
 from gitreg.core.event import Event
 from gitreg.core.oid import Oid
 from gitreg.core.tag_message import TagMessage, clean_text, format_message
-from gitreg.errors import RefusedError
+from gitreg.errors import RefusedError, SigningError
 from gitreg.git.config import committer, get_config, get_config_path
 from gitreg.git.history import is_ancestor
 from gitreg.git.objects import write_object
@@ -33,7 +33,11 @@ def open_signer(context: Context) -> Signer:
     explicit = settings.key or settings.environ.get("GITREG_KEY") or (str(own) if own else None)
     uses_ssh = get_config(repo, "gpg.format") == "ssh"
     configured = get_config(repo, "user.signingKey") if uses_ssh else None
-    return find_signer(explicit, configured, settings.home, settings.environ, settings.ask)
+    try:
+        return find_signer(explicit, configured, settings.home, settings.environ, settings.ask)
+    except SigningError as error:
+        hint = error.hint or f"choose a key with --key, GITREG_KEY or: git config {SIGNING_KEY} FILE"
+        raise SigningError(error.message, hint=hint) from error
 
 
 def record(context: Context, signer: Signer, event: Event, target: Oid, text: str, facts: Facts) -> Verified:
