@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from gitreg.core.names import ModelName, StageName
 from gitreg.core.reference import parse_reference
+from gitreg.core.text import escape
 from gitreg.core.version import Bump, Version
+from gitreg.errors import UsageError
 from gitreg.gates.gate import GateResult
 from gitreg.operations import doctor as doctoring
 from gitreg.operations import open_file as opening
@@ -99,7 +101,7 @@ class Registry:
         self, name: str, *, version: str | None = None, bump: str | None = None, message: str = "", push: bool = False
     ) -> EventResult:
         parsed = Version.parse(version) if version is not None else None
-        request = RegisterRequest(parsed, Bump(bump) if bump else None, message, push)
+        request = RegisterRequest(parsed, _bump(bump) if bump is not None else None, message, push)
         return sign_version(self.context, ModelName.parse(name), request)
 
     def deregister(self, name: str, version: str, *, message: str = "", push: bool = False) -> EventResult:
@@ -137,9 +139,9 @@ class Registry:
     def pull(self, ref: str, request: PullRequest | None = None) -> PullResult:
         return pull_version(self.context, parse_reference(ref), request or PullRequest())
 
-    def path(self, ref: str) -> Path:
-        """A verified, read-only checkout."""
-        return checkout(self.context, parse_reference(ref)).path
+    def path(self, ref: str, *, paranoid: bool = False) -> Path:
+        """A verified, read-only checkout; `paranoid` hashes it even if its files look unchanged."""
+        return checkout(self.context, parse_reference(ref), paranoid=paranoid).path
 
     def open_file(self, ref: str, path: str) -> BufferedReader:
         """One file as a seekable stream: verified, and only what is read is fetched."""
@@ -169,3 +171,11 @@ class Registry:
 
     def verify(self, ref: str | None = None, *, data: bool = False) -> VerifyResult:
         return verify_facts(self.context, parse_reference(ref) if ref is not None else None, data=data)
+
+
+def _bump(text: str) -> Bump:
+    try:
+        return Bump(text)
+    except ValueError:
+        parts = ", ".join(part.value for part in Bump)
+        raise UsageError(f"not a part of a version: '{escape(text)}'", hint=f"one of: {parts}") from None

@@ -39,6 +39,7 @@ VERBS = {
             "fetch": "Get what others shared, and verify it.",
             "pull": "Get a version's files, verified.",
             "path": "Print a verified read-only checkout of a version.",
+            "cache": "Look at the shared checkouts, and make room.",
         },
     ),
     **_entries(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -9,13 +12,16 @@ from pathlib import Path
 
 from gitreg.core.digest import Digest
 from gitreg.core.manifest import Manifest, parse_manifest
-from gitreg.errors import GitregError
+from gitreg.core.text import escape
+from gitreg.errors import GitregError, RefusedError, StorageError
+from gitreg.operations.cache import PruneRequest, prune_cache
 from gitreg.operations.context import Context
 from gitreg.operations.stores import local_store, reading_store
-from gitreg.storage.cache import checkout_path, recent_checkouts
+from gitreg.storage.cache import ReadOnlyCacheError, checkout_path, intact_checkout, recent_checkouts
 from gitreg.storage.checkout import selected_files
 from gitreg.storage.layout import object_path
 from gitreg.storage.local import LocalStore
+from gitreg.storage.os_failures import storage_failures
 from gitreg.storage.reuse import Holder, ReusingStore, locate
 from gitreg.storage.store import ObjectStore
 from gitreg.storage.stream_map import chunks_of
@@ -34,22 +40,55 @@ class Wanted:
     place: Path | None = None
 
 
-def shared_checkout(context: Context, digest: Digest) -> Path:
-    """A read-only, verified checkout of an artifact, made if it is not there yet."""
+def shared_checkout(context: Context, digest: Digest, *, paranoid: bool = False) -> Path:
+    """A read-only, verified checkout of an artifact, made if it is not there yet.
+
+    One that is there needs no store, so it can be used offline.  `paranoid` hashes it whatever its files look like.
+    """
+    cache = context.settings.cache
+    known = _cached_manifest(context, digest)
+    if known is not None and (place := intact_checkout(known, cache, paranoid=paranoid)) is not None:
+        return place
     store = reading_store(context)
-    manifest = cached_manifest(context, digest, store)
+    manifest = known or cached_manifest(context, digest, store)
     with reusing(context, Wanted(manifest), store) as source:
-        return checkout_path(manifest, source, context.settings.cache)
+        try:
+            place = checkout_path(manifest, source, cache)
+        except ReadOnlyCacheError as error:
+            private = _private_cache()
+            context.settings.note(f"{error.message}; using a private one in {escape(str(private))}")
+            return checkout_path(manifest, source, private)
+    with suppress(StorageError):  # what cannot be removed now can be later
+        prune_cache(context.settings, PruneRequest())
+    return place
+
+
+def _private_cache() -> Path:
+    """A cache of this user's own in the directory for temporary files, where others may have put traps."""
+    root = Path(tempfile.gettempdir()) / f"gitreg-{os.getuid()}"
+    with storage_failures("make a private cache in", escape(str(root))):
+        root.mkdir(mode=0o700, exist_ok=True)
+        status = root.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
+        raise RefusedError(f"{escape(str(root))} belongs to others too", hint="set GITREG_CACHE to a folder of yours")
+    return root
 
 
 def cached_manifest(context: Context, digest: Digest, store: ObjectStore) -> Manifest:
     """A manifest from the cache, or from the store and then kept: later versions find their chunks by it."""
-    with suppress(GitregError):
-        return read_manifest(LocalStore.open(_manifests(context)), digest)
+    known = _cached_manifest(context, digest)
+    if known is not None:
+        return known
     text = read_manifest_text(store, digest)
     with suppress(GitregError):
         write_manifest_text(LocalStore.create(_manifests(context)), text)
     return parse_manifest(text)
+
+
+def _cached_manifest(context: Context, digest: Digest) -> Manifest | None:
+    with suppress(GitregError):
+        return read_manifest(LocalStore.open(_manifests(context)), digest)
+    return None
 
 
 @contextmanager

@@ -25,11 +25,14 @@ class PathResult:
     verified: bool
 
 
-def path(context: Context, reference: Reference) -> PathResult:
-    """The checkout's path, fetching if needed.  Raises NotFoundError, VerificationError, StorageError."""
+def path(context: Context, reference: Reference, *, paranoid: bool = False) -> PathResult:
+    """The checkout's path, fetching if needed; `paranoid` hashes all of it again.
+
+    Raises NotFoundError, VerificationError, StorageError.
+    """
     found = find(context, reference)
     with context.step(f"checkout {found.pointer.name}"):
-        place = shared_checkout(context, found.pointer.manifest)
+        place = shared_checkout(context, found.pointer.manifest, paranoid=paranoid)
     signed = isinstance(found, FoundVersion)
     version = found.version if isinstance(found, FoundVersion) else None
     return PathResult(found.pointer.name, version, found.pointer.manifest, place, signed)

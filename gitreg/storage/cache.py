@@ -12,7 +12,7 @@ import os
 import stat
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -35,33 +35,59 @@ if TYPE_CHECKING:
 _ATTEMPTS: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class PruneResult:
-    """What pruning took away and left, in checkouts and bytes."""
+class ReadOnlyCacheError(StorageError):
+    """The cache may not be written, so a checkout cannot be made in it."""
 
-    removed: int
-    freed: int
-    kept: int
+
+def intact_checkout(manifest: Manifest, cache_root: Path, *, paranoid: bool = False) -> Path | None:
+    """The checkout if it is there and right; needs no store, and no right to write.
+
+    What looks as it did when last verified is taken for right, unless `paranoid`: then every byte is hashed.
+    """
+    place = _place(cache_root, manifest)
+    if not place.is_dir() or not _is_intact(place, manifest, StatCache(cache_root / "looks"), paranoid=paranoid):
+        return None
+    with suppress(OSError):  # another user's cache, or a read-only one: then its owner's use alone counts
+        os.utime(place)
+    return place
 
 
 def checkout_path(
     manifest: Manifest, store: ObjectStore, cache_root: Path, on_progress: OnProgress | None = None
 ) -> Path:
-    """A verified read-only checkout, made if it is not there.  Raises as `materialise` does."""
-    place = cache_root / "checkouts" / manifest.digest.hex
+    """A verified read-only checkout, made if it is not there or not right.
+
+    Raises ReadOnlyCacheError if it can't be made there, and otherwise as `materialise` does.
+    """
+    place = _place(cache_root, manifest)
     looks = StatCache(cache_root / "looks")
     with storage_failures("use the cache in", escape(str(cache_root))):
-        place.parent.mkdir(parents=True, exist_ok=True)
         for _ in range(_ATTEMPTS):
-            if place.is_dir() and _is_intact(place, manifest, looks):
-                with suppress(PermissionError):  # another user's cache: then its owner's use alone counts
-                    os.utime(place)
+            if intact_checkout(manifest, cache_root) is not None:
                 return place
-            _remove(place)
+            _check_writable(place.parent)
+            remove_checkout(place)
             _build(place, manifest, store, looks, on_progress)
     raise StorageError(
         f"the checkout in {escape(str(place))} changes while it is used", hint="is another process writing there?"
     )
+
+
+def _place(cache_root: Path, manifest: Manifest) -> Path:
+    return cache_root / "checkouts" / manifest.digest.hex
+
+
+def _check_writable(directory: Path) -> None:
+    """Raise ReadOnlyCacheError if this is somebody else's directory, or on a read-only file system."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with Destination(directory) as holder:
+            TempArea(holder.descriptor, "tmp").close()
+    except OSError as error:
+        if error.errno not in {errno.EACCES, errno.EPERM, errno.EROFS}:
+            raise
+        shown = escape(str(directory))
+        raise ReadOnlyCacheError(f"the cache in {shown} cannot be written: {error.strerror}") from error
 
 
 def recent_checkouts(cache_root: Path) -> list[tuple[Digest, Path]]:
@@ -77,35 +103,21 @@ def _last_use(place: Path) -> int:
     return 0
 
 
-def prune(cache_root: Path, max_bytes: int) -> PruneResult:
-    """Remove the checkouts used longest ago until at most `max_bytes` remain.  Raises StorageError."""
-    with storage_failures("prune the cache in", escape(str(cache_root))):
-        places = (cache_root / "checkouts").glob("[0-9a-f]*")
-        by_use = sorted(places, key=lambda place: place.stat().st_mtime_ns, reverse=True)
-        kept = total = freed = 0
-        for place in by_use:
-            size = sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
-            if total + size <= max_bytes:
-                total += size
-                kept += 1
-                continue
-            _remove(place)
-            freed += size
-        return PruneResult(len(by_use) - kept, freed, kept)
-
-
-def _is_intact(place: Path, manifest: Manifest, looks: StatCache) -> bool:
+def _is_intact(place: Path, manifest: Manifest, looks: StatCache, *, paranoid: bool) -> bool:
     """Whether every file is as it was when last verified or, failing that, hashes to what the manifest says."""
     source = _listed(place)
     if source is None:
         return False
-    if looks.manifest_of(source) == manifest.digest:
+    if not paranoid and looks.manifest_of(source) == manifest.digest:
         return True
     if [file.path for file in source.files] != [file.path for file in manifest.files]:
         return False
-    with Destination(place) as files:
-        if not all(files.holds(file) for file in manifest.files):
-            return False
+    try:
+        with Destination(place) as files:
+            if not all(files.holds(file) for file in manifest.files):
+                return False
+    except OSError:  # permissions that are wrong and not ours to put right
+        return False
     looks.record(source, manifest.digest)
     return True
 
@@ -157,8 +169,8 @@ def _make_read_only(root: Path) -> None:
             Path(directory).chmod(0o555)
 
 
-def _remove(place: Path) -> None:
-    """Take a checkout out of sight in one step, then delete it."""
+def remove_checkout(place: Path) -> None:
+    """Take a checkout out of sight in one step, then delete it.  Raises OSError."""
     if not place.exists():
         return
     with Destination(place.parent) as holder:

@@ -10,9 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from gitreg.storage.cache import checkout_path, prune
+from gitreg.core.digest import Digest
+from gitreg.storage.cache import checkout_path, intact_checkout
+from gitreg.storage.cache_prune import CacheLimits, prune
 from gitreg.storage.ingest import ingest
+from gitreg.storage.source import list_source
+from gitreg.storage.stat_cache import StatCache
 from gitreg.storage.store import MissingObjectError
+from gitreg.storage.verified import read_manifest
 from tests.storage.helpers import contents
 
 
@@ -114,17 +119,93 @@ def test_many_processes_at_once(tree, store, manifest, root):
     assert list((root / "checkouts").iterdir()) == [Path(place)]
 
 
-def test_prune_removes_what_was_used_longest_ago(tmp_path, store, root):
-    """The cache would grow without end, or lose what is in use."""
-    places = []
-    for number in range(3):
+@pytest.fixture
+def places(tmp_path, store, root):
+    """Three checkouts of 1000 bytes: used just now, long ago, and yesterday."""
+    made = []
+    for number, idle in enumerate([0, 30 * 86400, 86400]):
         (tmp_path / f"m{number}").write_bytes(bytes([number]) * 1000)
-        manifest = ingest(tmp_path / f"m{number}", store).manifest
-        places.append(checkout_path(manifest, store, root))
-        os.utime(places[-1], (number + 1, number + 1))
-    os.utime(places[0], (time.time(), time.time()))
-    result = prune(root, 2500)
-    assert (result.removed, result.freed, result.kept) == (1, 1000, 2)
-    assert [place.exists() for place in places] == [True, False, True]
-    assert prune(root, 0).kept == 0
-    assert prune(tmp_path / "no cache", 0).removed == 0
+        made.append(checkout_path(ingest(tmp_path / f"m{number}", store).manifest, store, root))
+        os.utime(made[-1], (time.time() - idle,) * 2)
+    return made
+
+
+def there(places):
+    return [place.exists() for place in places]
+
+
+def test_prune_removes_what_was_used_longest_ago(tmp_path, places, root):
+    """The cache would grow without end, or lose what is needed again."""
+    result = prune(root, CacheLimits(max_bytes=2500))
+    assert [each.path for each in result.removed] == [places[1]]
+    assert there(places) == [True, False, True]
+    assert prune(root, CacheLimits(max_bytes=2500)).removed == ()
+    assert prune(tmp_path / "no cache", CacheLimits(max_bytes=0)).kept == ()
+
+
+def test_prune_by_age(places, root):
+    """What nobody uses any more would stay for ever on a large disk."""
+    assert prune(root, CacheLimits()).removed == ()
+    prune(root, CacheLimits(max_seconds=2 * 86400))
+    assert there(places) == [True, False, True]
+
+
+def test_what_was_used_within_the_hour_stays_unless_told_otherwise(places, root):
+    """A server would lose the files it has just been given the path of."""
+    prune(root, CacheLimits(max_bytes=0, max_seconds=0))
+    assert there(places) == [True, False, False]
+    prune(root, CacheLimits(max_bytes=0, spared_seconds=0))
+    assert there(places) == [False, False, False]
+
+
+def test_using_a_checkout_counts(store, places, root):
+    """The most used model would be the first to go."""
+    digest = Digest.from_hex(places[1].name)
+    assert intact_checkout(read_manifest(store, digest), root) == places[1]
+    prune(root, CacheLimits(max_bytes=2000))
+    assert there(places) == [True, True, False]
+
+
+def test_paranoia_sees_what_looks_the_same(tree, store, manifest, root):
+    """Somebody who can forge timestamps could not be found out even by who suspects it."""
+    place = checkout_path(manifest, store, root)
+    looks = StatCache(root / "looks")
+    flip(place)
+    looks.record(list_source(place, time.time_ns() + 10**10), manifest.digest)
+    assert intact_checkout(manifest, root) == place
+    assert intact_checkout(manifest, root, paranoid=True) is None
+
+
+# Python's own files may be out of a stranger's reach, so a first use loads all that is needed before becoming one.
+UNPRIVILEGED = SCRIPT.replace(
+    "\nprint(",
+    """
+import os
+for _ in range(2):
+    checkout_path(read_manifest(store, Digest.from_hex(sys.argv[2])), store, Path(sys.argv[3] + "-own"))
+os.setgid(65534)
+os.setuid(65534)
+print(""",
+)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
+def test_a_cache_that_may_only_be_read_is_used_if_it_is_right(tmp_path, store, manifest, root):
+    """A cache that an administrator has filled could not be used, or a broken one would be."""
+    place = checkout_path(manifest, store, root)
+    for parent in [tmp_path, *tmp_path.parents]:
+        if parent.stat().st_uid == 0 and str(parent).startswith("/tmp/"):
+            parent.chmod(0o755)
+    command = [sys.executable, "-c", UNPRIVILEGED, str(store.root), manifest.digest.hex, str(root)]
+
+    def answer():
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return done.stdout.strip() or done.stderr.strip().splitlines()[-1].partition(":")[0].rpartition(".")[2]
+
+    assert answer() == str(place)
+    for look in (root / "looks").iterdir():
+        look.unlink()
+    assert answer() == str(place)
+    flip(place)
+    assert answer() == "ReadOnlyCacheError"
+    assert place.exists()
