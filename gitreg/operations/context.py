@@ -13,6 +13,7 @@ from typing import Protocol
 
 from gitreg.core.config import CONFIG_PATH, Config, parse_config
 from gitreg.core.oid import Oid
+from gitreg.core.text import escape
 from gitreg.errors import NotARegistryError
 from gitreg.git.head import Detached, OnBranch, Unborn, head
 from gitreg.git.objects import ObjectReader
@@ -86,6 +87,8 @@ class Context:
     @classmethod
     def open(cls, start: Path, settings: Settings) -> Context:
         """Open the registry that `start` lies in.  Raises NotARegistryError."""
+        if not start.is_dir():
+            raise NotARegistryError(f"no such directory: {escape(str(start))}", hint="check the path")
         # absolute, for the caller may change directories while the registry is open
         repo = Repository.discover(start.absolute())
         return cls(repo, parse_config(_read_config(repo)), settings)
