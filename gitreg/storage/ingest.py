@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from gitreg.storage.store import ObjectStore
 
 _MOST_READERS: Final = 4
+# Threads beyond one a core, because writing past the page cache waits for the disk.
+_WRITERS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def _work_on(work: list[list[SourceFile]], sink: ChunkSink) -> list[SpanResult]:
     cores = os.cpu_count() or 1
     readers = min(cores, _MOST_READERS, len(work))
     stop = threading.Event()
-    with ThreadPoolExecutor(cores) as helpers, ThreadPoolExecutor(readers) as pool:
+    with ThreadPoolExecutor(cores + _WRITERS) as helpers, ThreadPoolExecutor(readers) as pool:
         shared = Equipment(WindowPool(2 * readers), helpers, sink, stop)
         futures = [pool.submit(_run, files, shared) for files in work]
         try:

@@ -11,9 +11,11 @@ import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from gitreg.core.limits import MIB
+from gitreg.storage.direct_write import DirectWriter
 from gitreg.storage.temp_area import TempArea
 
 if TYPE_CHECKING:
@@ -21,9 +23,11 @@ if TYPE_CHECKING:
 
     from gitreg.core.digest import Digest
 
-_BATCH_BYTES: Final = 64 * MIB
-_BATCH_OBJECTS: Final = 256
+_BATCH_BYTES: Final = 128 * MIB
+_BATCH_OBJECTS: Final = 512
 _BATCHES_WAITING: Final = 4
+# Syncs that wait together share one commit of the file system's journal.
+_SYNCERS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class PendingObjects:
         self._running: deque[Future[None]] = deque()
         self._directories: set[Path] = set()
         self._settler = ThreadPoolExecutor(1, thread_name_prefix="gitreg-settle")
+        self._syncers = ThreadPoolExecutor(_SYNCERS, thread_name_prefix="gitreg-sync")
+        self._writer = DirectWriter()
 
     def __contains__(self, digest: Digest) -> bool:
         return digest in self._unsettled
@@ -66,7 +72,7 @@ class PendingObjects:
         area = self._enter_area()
         move = None
         try:
-            move = _Move(digest, _write(area, data), target)
+            move = _Move(digest, self._write(area, memoryview(data)), target)
         finally:
             oldest = self._leave_area(area, move, len(data))
         if oldest is not None:
@@ -87,6 +93,18 @@ class PendingObjects:
                 directories, self._directories = self._directories, set()
             for directory in sorted(directories):
                 sync(directory)
+
+    def _write(self, area: TempArea, data: memoryview) -> str:
+        """Write a new temporary file; objects are immutable, so it is read-only from the start."""
+        descriptor, name = area.new_file(0o444)
+        try:
+            self._writer.fill(descriptor, data)
+        except OSError:
+            os.unlink(name, dir_fd=area.descriptor)  # on a full disk, every byte counts
+            raise
+        finally:
+            os.close(descriptor)
+        return name
 
     def _enter_area(self) -> TempArea:
         """The area for temporary files, which stays open while anyone writes."""
@@ -130,8 +148,10 @@ class PendingObjects:
             self._running.append(self._settler.submit(self._settle_batch, batch, area))
 
     def _settle_batch(self, batch: _Batch, area: TempArea) -> None:
+        # Every byte of the batch is durable before the first object of it gets its name.
+        for _ in self._syncers.map(partial(sync, directory=area.descriptor), [move.temporary for move in batch.moves]):
+            pass
         for move in batch.moves:
-            sync(move.temporary, area.descriptor)
             if move.target.parent not in self._directories:
                 move.target.parent.mkdir(exist_ok=True)
             os.rename(move.temporary, move.target, src_dir_fd=area.descriptor)
@@ -147,18 +167,3 @@ def sync(path: Path | str, directory: int | None = None) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _write(area: TempArea, data: bytes | memoryview) -> str:
-    """Write a new temporary file; objects are immutable, so it is read-only from the start."""
-    descriptor, name = area.new_file(0o444)
-    try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(descriptor, view) :]
-    except OSError:
-        os.unlink(name, dir_fd=area.descriptor)  # on a full disk, every byte counts
-        raise
-    finally:
-        os.close(descriptor)
-    return name
