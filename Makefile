@@ -44,7 +44,7 @@ $(VENV)/.demo: pyproject.toml $(VENV)/.made
 	@touch $@
 
 $(VENV)/.test: pyproject.toml $(VENV)/.made
-	$(INSTALL) --editable '.[demo,ssh-keys]' --group test
+	$(INSTALL) --editable '.[demo,s3,ssh-keys]' --group test
 	@touch $@
 
 $(VENV)/.lint: pyproject.toml $(VENV)/.made
