@@ -14,17 +14,20 @@ from gitreg.core.text import escape
 from gitreg.errors import FormatError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 # Where a checkout keeps half-written files below its directory.
 TEMP_DIRECTORY: Final = ".gitreg-tmp"
 
 # Windows gives these to devices, whatever the extension; superscript digits count too.
 _DEVICE: Final = re.compile(r"(?i:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])[ ]*(?:\..*)?", re.DOTALL)
-# Nearly every real name; what does not match takes the slow way below and gets its reason there.
-_PLAIN_NAME: Final = re.compile(
-    r"(?!(?i:con|prn|aux|nul|com[0-9]|lpt[0-9]))[A-Za-z0-9_+=@,()#%!-][A-Za-z0-9_+=@,()#%! .-]{0,253}(?<![ .])"
+# Nearly every real path, a line each: what does not match takes the slow way below and gets its reason there.
+# Possessive, so that a million paths need no memory for going back.
+_PLAIN_NAME: Final = (
+    r"(?!(?i:con|prn|aux|nul|com[0-9]|lpt[0-9]|\.git[/\n]|\.gitreg))"
+    r"\.?+[A-Za-z0-9_+=@,()#%!-][A-Za-z0-9_+=@,()#%! .-]{0,253}+(?<![ .])"
 )
+_PLAIN_PATHS: Final = re.compile(rf"(?:(?:{_PLAIN_NAME}/){{0,63}}+{_PLAIN_NAME}\n)*+")
 # A checkout must never bring a repository's hooks and settings along, nor touch one it is made in.
 _GIT: Final = frozenset({".git", "git~1"})
 # Characters that some file systems ignore, so that they could hide in a name above.
@@ -42,8 +45,40 @@ def parse(text: str) -> str:
 def check_paths(paths: Iterable[str]) -> None:
     """Check every path by itself, and the set: no two may meet on a disk that ignores case or normal form.
 
-    Raises FormatError naming the first offender.  Takes about a microsecond per path.
+    Raises FormatError naming the first offender.
     """
+    paths = tuple(paths)
+    if not _are_plain(paths):
+        _check_one_by_one(paths)
+
+
+def _are_plain(paths: Sequence[str]) -> bool:
+    """Whether all is well for reasons that can be seen at a glance, as it is for nearly every artifact."""
+    text = "\n".join(paths) + "\n"
+    if not text.isascii() or max(map(len, paths), default=0) > MAX_PATH_BYTES or not _PLAIN_PATHS.fullmatch(text):
+        return False
+    folded = set(text.lower().splitlines())
+    directories = _directories(paths)
+    folded_directories = {directory.lower() for directory in directories}
+    return (
+        len(folded) == len(paths)
+        and len(folded_directories) == len(directories)
+        and folded.isdisjoint(folded_directories)
+    )
+
+
+def _directories(paths: Iterable[str]) -> set[str]:
+    """Every directory above any of the paths."""
+    found: set[str] = set()
+    level = {path.rpartition("/")[0] for path in paths}
+    while level:
+        found |= level
+        level = {directory.rpartition("/")[0] for directory in level} - found
+    return found - {""}
+
+
+def _check_one_by_one(paths: Iterable[str]) -> None:
+    """As `check_paths`, at several microseconds a path."""
     directories: dict[str, str] = {}
     known: set[str] = set()
     files: set[str] = set()
@@ -51,10 +86,8 @@ def check_paths(paths: Iterable[str]) -> None:
         parent, slash, name = path.rpartition("/")
         if slash and parent not in known:
             _add_directories(path, directories, known)
-        if _PLAIN_NAME.fullmatch(name) is None:
-            _check_name(name, path)
-        if len(path) * 4 > MAX_PATH_BYTES:
-            _check_length(path)
+        _check_name(name, path)
+        _check_length(path)
         key = _folded(path)
         if key in files:
             raise _unusable(path, "it differs from another file's only in case or normal form")

@@ -17,7 +17,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gitreg.core.artifact_path import check_paths
 from gitreg.core.bulk import collector_paused
@@ -34,7 +35,7 @@ from gitreg.core.text import escape
 from gitreg.errors import FormatError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
 LARGE_FILE: Final = MIB
 
@@ -43,14 +44,19 @@ _VERSION: Final = b"1"
 _NUMBER: Final = rb"(0|[1-9][0-9]{0,15})"
 _CUT_LINE: Final = re.compile(rb"cut ([a-z0-9][a-z0-9.-]{0,31})\n")
 _FILES_LINE: Final = re.compile(rb"files " + _NUMBER + rb"\n")
-_FILE_LINE: Final = re.compile(rb"([0-9a-f]{64}) " + _NUMBER + rb" ([-x]) ([^\n]+)\n")
+_FILE_LINE: Final = re.compile(r"^([0-9a-f]{64}) (0|[1-9][0-9]{0,15}) ([-x]) ([^\n]+)\n", re.MULTILINE)
 _CHUNKS_LINE: Final = re.compile(rb"chunks " + _NUMBER + rb"\n")
 _CHUNK_LINE: Final = re.compile(rb"([0-9a-f]{64}) " + _NUMBER + rb"\n")
+# How much text is made or taken apart at a time, so that a large manifest is not in memory twice.
+_BLOCK: Final = 4 * MIB
+_LINES: Final = 32_768
 
 
-@dataclass(frozen=True, slots=True)
-class FileEntry:
-    """One file: POSIX path, size in bytes, the executable bit, and its SHA-256 in hex for other tools."""
+class FileEntry(NamedTuple):
+    """One file: POSIX path, size in bytes, the executable bit, and its SHA-256 in hex for other tools.
+
+    A tuple, because an artifact may have a million of them.
+    """
 
     path: str
     size: int
@@ -93,25 +99,29 @@ def canonical_key(path: str, size: int) -> tuple[bool, str]:
 def format_manifest(manifest: Manifest) -> bytes:
     """The canonical bytes.  Raises FormatError if the manifest breaks a rule of the format."""
     _check(manifest)
-    lines = [f"gitreg-manifest 1\ncut {manifest.cut_rule}\nfiles {len(manifest.files)}\n"]
-    lines += [f"{f.sha256} {f.size} {'x' if f.executable else '-'} {f.path}\n" for f in manifest.files]
-    lines.append(f"chunks {len(manifest.chunks)}\n")
-    lines += [f"{chunk.digest.hex} {chunk.length}\n" for chunk in manifest.chunks]
-    return "".join(lines).encode()
+    blocks = [f"gitreg-manifest 1\ncut {manifest.cut_rule}\nfiles {len(manifest.files)}\n".encode()]
+    for start in range(0, len(manifest.files), _LINES):
+        files = manifest.files[start : start + _LINES]
+        blocks.append(
+            "".join([f"{f.sha256} {f.size} {'x' if f.executable else '-'} {f.path}\n" for f in files]).encode()
+        )
+    blocks.append(f"chunks {len(manifest.chunks)}\n".encode())
+    blocks.append("".join([f"{chunk.digest.hex} {chunk.length}\n" for chunk in manifest.chunks]).encode())
+    return b"".join(blocks)
 
 
 def parse_manifest(data: bytes) -> Manifest:
     """Read canonical bytes, and nothing but those.  Raises FormatError."""
     if len(data) > MAX_MANIFEST_BYTES:
         raise _malformed(f"longer than {MAX_MANIFEST_BYTES} bytes")
-    position = _check_version(data)
-    cut = _line(_CUT_LINE, data, position)
+    cut = _line(_CUT_LINE, data, _check_version(data))
     with collector_paused():
         count = _line(_FILES_LINE, data, cut.end())
-        files, position = _parse_files(data, count.end(), _bounded(count, MAX_FILES))
-        count = _line(_CHUNKS_LINE, data, position)
-        chunks, position = _parse_chunks(data, count.end(), _bounded(count, MAX_CHUNKS))
-        if position != len(data):
+        end = _files_end(data, count.end(), _bounded(count, MAX_FILES))
+        files = _parse_files(data, count.end(), end)
+        count = _line(_CHUNKS_LINE, data, end)
+        chunks, end = _parse_chunks(data, count.end(), _bounded(count, MAX_CHUNKS))
+        if end != len(data):
             raise _malformed("something follows its last line")
         manifest = Manifest(files, chunks, cut.group(1).decode())
         _check(manifest)
@@ -133,18 +143,34 @@ def _check_version(data: bytes) -> int:
     return end + 1
 
 
-def _parse_files(data: bytes, position: int, count: int) -> tuple[tuple[FileEntry, ...], int]:
-    files = []
-    match = _FILE_LINE.match
+def _files_end(data: bytes, start: int, count: int) -> int:
+    """Where the line `chunks M` starts: no line of a file can look like it.  Counts lines before any is parsed."""
+    end = data.find(b"\nchunks ", start - 1) + 1
+    if not end or data.count(b"\n", start, end) != count:
+        raise _malformed(f"it does not list {count} files")
+    return end
+
+
+def _parse_files(data: bytes, start: int, end: int) -> tuple[FileEntry, ...]:
+    files: list[FileEntry] = []
+    while start < end:
+        stop = data.find(b"\n", min(start + _BLOCK, end - 1), end) + 1
+        files += _parse_block(data[start:stop], start)
+        start = stop
+    return tuple(files)
+
+
+def _parse_block(block: bytes, position: int) -> list[FileEntry]:
+    """Whole lines at once: each match is one line, so as many matches as lines means that every line matched."""
     try:
-        for _ in range(count):
-            line = match(data, position) or _line(_FILE_LINE, data, position)
-            sha256, size, mode, path = line.groups()
-            files.append(FileEntry(path.decode(), int(size), mode == b"x", sha256.decode("ascii")))
-            position = line.end()
+        text = block.decode()
     except UnicodeDecodeError as error:
         raise _malformed("a path is not UTF-8") from error
-    return tuple(files), position
+    rows = _FILE_LINE.findall(text)
+    if len(rows) != text.count("\n"):
+        line = next(line for line in text.splitlines(keepends=True) if _FILE_LINE.fullmatch(line) is None)
+        raise _malformed(f"unexpected line after byte {position}: '{escape(line[:40].rstrip())}'")
+    return [FileEntry(path, int(size), mode == "x", sha256) for sha256, size, mode, path in rows]
 
 
 def _parse_chunks(data: bytes, position: int, count: int) -> tuple[tuple[ChunkEntry, ...], int]:
@@ -162,21 +188,24 @@ def _check(manifest: Manifest) -> None:
         raise _malformed("it lists no files")
     if len(manifest.files) > MAX_FILES or len(manifest.chunks) > MAX_CHUNKS:
         raise _malformed("it lists more files or chunks than supported")
-    keys = _keys(manifest)
-    before = next(keys)
-    for key in keys:
-        if key <= before:
-            raise _malformed(f"its files are not in canonical order at '{escape(key[1][:200])}'")
-        before = key
-    check_paths(entry.path for entry in manifest.files)
+    paths = [entry.path for entry in manifest.files]
+    _check_order(paths, [entry.size < LARGE_FILE for entry in manifest.files])
+    check_paths(paths)
     if not all(0 < chunk.length <= MAX_CHUNK_BYTES for chunk in manifest.chunks):
         raise _malformed(f"a chunk is empty or longer than {MAX_CHUNK_BYTES} bytes")
     if manifest.size > MAX_ARTIFACT_BYTES or manifest.size != sum(chunk.length for chunk in manifest.chunks):
         raise _malformed("its chunks do not add up to its files")
 
 
-def _keys(manifest: Manifest) -> Iterator[tuple[bool, str]]:
-    return (canonical_key(entry.path, entry.size) for entry in manifest.files)
+def _check_order(paths: Sequence[str], are_small: Sequence[bool]) -> None:
+    """Large files first, each part by path."""
+    large = are_small.index(True) if True in are_small else len(paths)
+    if not (all(are_small[large:]) and _ascending(paths[:large]) and _ascending(paths[large:])):
+        raise _malformed("its files are not in canonical order")
+
+
+def _ascending(paths: Sequence[str]) -> bool:
+    return all(map(str.__lt__, paths, islice(paths, 1, None)))
 
 
 def _line(pattern: re.Pattern[bytes], data: bytes, position: int) -> re.Match[bytes]:

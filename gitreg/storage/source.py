@@ -10,9 +10,10 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gitreg.core.artifact_path import check_paths
+from gitreg.core.bulk import collector_paused
 from gitreg.core.limits import MAX_ARTIFACT_BYTES, MAX_FILES
 from gitreg.core.manifest import canonical_key
 from gitreg.core.text import escape
@@ -29,9 +30,11 @@ _KINDS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
-    """What the file system says of a file; a change of content changes it, short of a change within one clock tick."""
+class Fingerprint(NamedTuple):
+    """What the file system says of a file; a change of content changes it, short of a change within one clock tick.
+
+    A tuple, as SourceFile is, because a listing has up to a million of them and every `status` makes it anew.
+    """
 
     size: int
     mtime_ns: int
@@ -46,8 +49,7 @@ class Fingerprint:
         return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, executable)
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """A regular file: its path in the artifact, its place on disk, and its fingerprint when it was listed."""
 
     path: str
@@ -70,13 +72,14 @@ class Source:
     @property
     def size(self) -> int:
         """Bytes of all files."""
-        return sum(file.size for file in self.files)
+        return sum(file.fingerprint.size for file in self.files)
 
 
 def list_source(root: Path, now_ns: int) -> Source:
     """List a file or a directory tree.  Raises SourceError for whatever cannot be part of an artifact."""
     try:
-        files = sorted(_found(root), key=lambda file: canonical_key(file.path, file.size))
+        with collector_paused():
+            files = sorted(_found(root), key=lambda file: canonical_key(file.path, file.fingerprint.size))
     except OSError as error:
         reason = error.strerror or "unreadable"
         raise SourceError(

@@ -61,12 +61,11 @@ def unchanged_manifest(source: Source, cache: StatCache) -> Digest | None:
 
 def _looks(source: Source) -> str:
     """One hash over path and fingerprint of every file."""
-    lines = [f"{file.path}\0{_fields(file.fingerprint)}\n" for file in source.files]
+    lines = [
+        f"{path}\0{size} {modified} {changed} {inode} {executable}\n"
+        for path, _, (size, modified, changed, inode, executable) in source.files
+    ]
     return Digest.of("".join(lines).encode()).hex
-
-
-def _fields(look: Fingerprint) -> str:
-    return f"{look.size} {look.mtime_ns} {look.ctime_ns} {look.inode} {look.executable}"
 
 
 def _is_racy(look: Fingerprint, listed_ns: int) -> bool:
