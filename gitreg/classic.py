@@ -27,7 +27,7 @@ from gitreg.git.repository import Repository
 from gitreg.operations.add import AddRequest
 from gitreg.operations.checkouts import shared_checkout
 from gitreg.operations.context import Settings, iso
-from gitreg.operations.exclusive import exclusively
+from gitreg.operations.exclusive import alone_in, exclusively
 from gitreg.operations.facts import model_facts, registry_models
 from gitreg.operations.init import DEFAULT_REMOTE, InitRequest
 from gitreg.operations.resolve import find_version, withdrawn
@@ -193,11 +193,11 @@ def create_registry(
 
 def _opened(path: Path, storage: str | None, options: Mapping[str, str], settings: Settings) -> Registry:
     url = RemoteUrl.parse(storage if "://" in storage else f"file://{Path(storage).absolute()}") if storage else None
-    # at exactly this path: a registry around it is another one
-    repo = Repository.discover(path) if (path / ".git").exists() else _new_repository(path)
-    for key, value in options.items():
-        set_config(repo, f"gitreg.remote.{DEFAULT_REMOTE}.{key}", value)
-    with exclusively(repo):
+    with alone_in(path):
+        # at exactly this path: a registry around it is another one
+        repo = Repository.discover(path) if (path / ".git").exists() else _new_repository(path)
+        for key, value in options.items():
+            set_config(repo, f"gitreg.remote.{DEFAULT_REMOTE}.{key}", value)
         try:
             registry = open_registry(path, settings)
         except NotARegistryError:

@@ -134,7 +134,7 @@ def test_a_state_dict_of_arrays(registry: ModelRegistry):
 def test_an_estimator_predicts_the_same(registry: ModelRegistry):
     datasets, linear = pytest.importorskip("sklearn.datasets"), pytest.importorskip("sklearn.linear_model")
     images, labels = datasets.load_digits(return_X_y=True)
-    model = linear.LogisticRegression(max_iter=50).fit(images[:300] / 16, labels[:300])
+    model = linear.LogisticRegression(max_iter=1000).fit(images[:300] / 16, labels[:300])
     registry.save_model(model, "digits")
     loaded = registry.load_model("digits")
     assert type(loaded) is type(model)

@@ -1,10 +1,12 @@
-"""One at a time: for what moves HEAD in a work tree, where git's own index lock would make the second one fail."""
+"""One at a time: for what git itself would refuse to do twice at once, and for what must not mix."""
 
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from gitreg.core.text import escape
 from gitreg.errors import StorageError
@@ -23,3 +25,19 @@ def exclusively(repo: Repository) -> Iterator[None]:
     with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def alone_in(directory: Path) -> Iterator[None]:
+    """The same where there is no repository yet: the directory, made if absent, is itself what is locked."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise StorageError(f"cannot use {escape(str(directory))}: {error.strerror}") from None
+    try:
+        with suppress(OSError):  # some network file systems lock files only
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -23,15 +23,14 @@ from gitreg.operations.atomic import write_file
 from gitreg.operations.branch import PINNED_BRANCH, SIGNERS_PATH
 from gitreg.operations.context import Context, Settings
 from gitreg.operations.hooks import install_hooks
-from gitreg.operations.sign import SIGNING_KEY, open_signer
+from gitreg.operations.sign import MADE_KEY, SIGNING_KEY, open_signer
 from gitreg.operations.stores import local_store, trust_remote
 from gitreg.trust.allowed_signers import format_line
-from gitreg.trust.private_key import KeyFile, generate_key
+from gitreg.trust.private_key import generate_key
 from gitreg.trust.public_key import PublicKey
 
 DEFAULT_STAGES = ("dev", "staging", "production")
 DEFAULT_REMOTE = "origin"
-KEY_FILE = ".ssh/id_ed25519_gitreg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +112,7 @@ def _key(context: Context, admin: Principal, *, make: bool) -> tuple[PublicKey, 
     except SigningError:
         if not make:
             raise
-    file = context.settings.home / KEY_FILE
-    if file.exists():
-        return KeyFile.read(file).public_key, file
+    file = context.settings.home / MADE_KEY
     return generate_key(file, admin), file
 
 

@@ -22,20 +22,27 @@ from gitreg.trust.tag_object import Tagger, TargetType, attach_signature, encode
 from gitreg.trust.verify import TAG_NAMESPACE, Verifier
 
 SIGNING_KEY = "gitreg.signingKey"
+MADE_KEY = ".ssh/id_ed25519_gitreg"  # below the home; what `gitreg init --new-key` makes
 _UNNAMED = Oid("0" * 40)
 _CLOCK_SLACK = 60  # seconds
 
 
 def open_signer(context: Context) -> Signer:
-    """The person's signing key: --key, GITREG_KEY, gitreg.signingKey, then git's own SSH signing settings."""
+    """The person's signing key: --key, GITREG_KEY, gitreg.signingKey, git's own SSH signing settings, the usual files.
+
+    The key that gitreg once made comes last, so that it also serves in another clone and another registry.
+    """
     settings, repo = context.settings, context.repo
     own = get_config_path(repo, SIGNING_KEY)
     explicit = settings.key or settings.environ.get("GITREG_KEY") or (str(own) if own else None)
     uses_ssh = get_config(repo, "gpg.format") == "ssh"
     configured = get_config(repo, "user.signingKey") if uses_ssh else None
+    made = settings.home / MADE_KEY
     try:
         return find_signer(explicit, configured, settings.home, settings.environ, settings.ask)
     except SigningError as error:
+        if not explicit and not configured and made.exists():
+            return find_signer(str(made), None, settings.home, settings.environ, settings.ask)
         hint = error.hint or f"choose a key with --key, GITREG_KEY or: git config {SIGNING_KEY} FILE"
         raise SigningError(error.message, hint=hint) from error
 

@@ -10,6 +10,7 @@ import gitreg
 from gitreg.core.names import StageName
 from gitreg.core.remote_url import RemoteUrl
 from gitreg.errors import NotARegistryError, RefusedError, SigningError, UsageError
+from gitreg.operations.add import AddRequest
 from gitreg.operations.context import Settings
 from gitreg.operations.init import InitRequest
 
@@ -56,7 +57,7 @@ def test_a_new_key_is_made_for_the_owner_only_and_found_again(git_repo: Path, is
     (git_repo / "model").mkdir()
     (git_repo / "model" / "w").write_bytes(b"w")
     registry = gitreg.open(git_repo)
-    registry.add(gitreg.operations.add.AddRequest(git_repo / "model", commit_message="Add"))
+    registry.add(AddRequest(git_repo / "model", commit_message="Add"))
     assert registry.register("model").by == "person@example.com"
 
 
@@ -66,6 +67,18 @@ def test_a_second_registry_takes_the_key_that_was_made_for_the_first(tmp_path: P
     first = gitreg.init(tmp_path / "one", InitRequest(new_key=True))
     second = gitreg.init(tmp_path / "two", InitRequest(new_key=True))
     assert first.key == second.key
+
+
+def test_the_key_that_was_made_signs_in_other_clones_too(git_repo: Path, tmp_path: Path, sh):
+    gitreg.init(git_repo, InitRequest(new_key=True))
+    (git_repo / "model").write_bytes(b"m")
+    gitreg.open(git_repo).add(AddRequest(git_repo / "model", commit_message="Add"))
+    sh(tmp_path, "git", "clone", "-q", "repo", "clone")
+    registry = gitreg.open(tmp_path / "clone")
+    registry.fetch(objects=False)
+    registry.context.repo.local_state.mkdir(exist_ok=True)
+    sh(tmp_path, "cp", "-r", "repo/.git/gitreg/.", "clone/.git/gitreg/")
+    assert registry.register("model").by == "person@example.com"
 
 
 @pytest.mark.parametrize("kind", ["nothing", "detached"])
