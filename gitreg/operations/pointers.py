@@ -14,6 +14,8 @@ from gitreg.errors import FormatError, GitregError, NotFoundError, SourceError
 from gitreg.git.objects import GitObject, ObjectReader, TreeEntry, list_tree
 from gitreg.git.repository import Repository
 
+_EVERYWHERE = f":(top,glob)**/*{POINTER_SUFFIX}"
+
 
 @dataclass(frozen=True, slots=True)
 class CommittedPointer:
@@ -48,7 +50,7 @@ def working_pointers(repo: Repository) -> list[str]:
         "--exclude-standard",
         "--deduplicate",
         "--",
-        f":(top,glob)**/*{POINTER_SUFFIX}",
+        _EVERYWHERE,
     )
     names = listing.decode("utf-8", "surrogateescape").split("\0")
     return [name for name in names if name and (repo.work_tree / name).is_file()]
@@ -56,11 +58,18 @@ def working_pointers(repo: Repository) -> list[str]:
 
 def committed_pointers(repo: Repository, commit: Oid) -> list[CommittedPointer]:
     """The well-formed pointers in a commit."""
-    entries = list_tree(repo, commit, POINTER_SUFFIX)
-    with ObjectReader(repo) as reader:
-        answers = list(reader.read_many(entry.oid for entry in entries))
-    pairs = zip(entries, answers, strict=True)
-    return [found for entry, answer in pairs if (found := _parsed(entry, answer)) is not None]
+    return _read(repo, list_tree(repo, commit, POINTER_SUFFIX))
+
+
+def unshared_pointers(repo: Repository, remote: str) -> list[CommittedPointer]:
+    """The well-formed pointers in commits of HEAD that the remote did not have when it was last asked."""
+    commits = repo.git.run("rev-list", "HEAD", "--not", f"--remotes={remote}", "--", _EVERYWHERE)
+    options = ("--stdin", "-r", "-m", "--root", "--no-renames", "--no-commit-id", "--diff-filter=AM", "--raw", "-z")
+    changes = repo.git.run("diff-tree", *options, "--", _EVERYWHERE, input=commits)
+    # :OLDMODE NEWMODE OLD NEW STATUS, then the path
+    fields = iter(changes.decode("utf-8", "surrogateescape").split("\0"))
+    pairs = [(details, next(fields)) for details in fields if details]
+    return _read(repo, [TreeEntry(path, Oid.parse(details.split(" ")[3])) for details, path in pairs])
 
 
 def committed_pointer(repo: Repository, commit: Oid, model: ModelName) -> CommittedPointer:
@@ -74,6 +83,13 @@ def committed_pointer(repo: Repository, commit: Oid, model: ModelName) -> Commit
         paths = " and ".join(escape(entry.path) for entry in found)
         raise FormatError(f"two pointers are called '{model}': {paths}", hint="rename or remove one, and commit")
     return found[0]
+
+
+def _read(repo: Repository, entries: list[TreeEntry]) -> list[CommittedPointer]:
+    with ObjectReader(repo) as reader:
+        answers = list(reader.read_many(entry.oid for entry in entries))
+    pairs = zip(entries, answers, strict=True)
+    return [found for entry, answer in pairs if (found := _parsed(entry, answer)) is not None]
 
 
 def _parsed(entry: TreeEntry, answer: object) -> CommittedPointer | None:

@@ -23,21 +23,22 @@ def named_artifacts(context: Context) -> dict[Digest, tuple[str, ...]]:
     Whether a tag verifies does not matter for keeping its bytes.
     """
     names: dict[Digest, tuple[str, ...]] = {}
-    for manifest, name in [*_tagged(context), *_pointed_to(context)]:
+    tagged = ((manifest, str(name)) for manifest, name in registered_manifests(context))
+    for manifest, name in [*tagged, *_pointed_to(context)]:
         if name not in names.get(manifest, ()):
             names[manifest] = (*names.get(manifest, ()), name)
     return names
 
 
-def _tagged(context: Context) -> Iterator[tuple[Digest, str]]:
+def registered_manifests(context: Context) -> list[tuple[Digest, VersionTag]]:
+    """What the version tags claim, verified or not."""
     named = [(ref, parse_tag_name(ref.name)) for ref in list_tags(context.repo) if ref.object_type == "tag"]
     versions = [(ref.oid, name) for ref, name in named if isinstance(name, VersionTag)]
     with ObjectReader(context.repo) as reader:
         answers = list(reader.read_many(oid for oid, _ in versions))
-    for (_, name), answer in zip(versions, answers, strict=True):
-        manifest = _registered(name, answer.data) if isinstance(answer, GitObject) else None
-        if manifest is not None:
-            yield manifest, str(name)
+    pairs = zip(versions, answers, strict=True)
+    found = [(_registered(name, answer.data), name) for (_, name), answer in pairs if isinstance(answer, GitObject)]
+    return [(manifest, name) for manifest, name in found if manifest is not None]
 
 
 def _registered(name: VersionTag, raw: bytes) -> Digest | None:

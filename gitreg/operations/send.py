@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from gitreg.core.digest import Digest
-from gitreg.core.event import Registration
 from gitreg.core.names import ModelName
-from gitreg.core.tag_message import parse_message
-from gitreg.core.tag_name import VersionTag, parse_tag_name
-from gitreg.errors import GitregError, StorageError
-from gitreg.git.objects import GitObject, ObjectReader
-from gitreg.git.refs import list_tags
+from gitreg.errors import StorageError
+from gitreg.operations.branch import git_remote
 from gitreg.operations.context import Context
-from gitreg.operations.pointers import committed_pointers
+from gitreg.operations.pointers import committed_pointers, unshared_pointers
+from gitreg.operations.reachable import registered_manifests
 from gitreg.operations.stores import local_store, remote_store
 from gitreg.operations.transfer import Direction, Route, Transfer, transfer
-from gitreg.trust.tag_object import parse_tag_object
 
 
 def send_committed(context: Context, remote: str | None = None) -> tuple[list[Transfer], str]:
@@ -34,29 +28,11 @@ def send_committed(context: Context, remote: str | None = None) -> tuple[list[Tr
 
 
 def _wanted(context: Context) -> dict[Digest, ModelName]:
-    wanted = dict(_tagged_manifests(context))
-    for found in committed_pointers(context.repo, context.head_commit()):
-        wanted[found.pointer.manifest] = found.pointer.name
-    return wanted
-
-
-def _tagged_manifests(context: Context) -> Iterable[tuple[Digest, ModelName]]:
-    """What the version tags claim; whether they verify does not matter for keeping their bytes."""
-    named = [(ref, parse_tag_name(ref.name)) for ref in list_tags(context.repo) if ref.object_type == "tag"]
-    versions = [(ref.oid, name) for ref, name in named if isinstance(name, VersionTag)]
-    with ObjectReader(context.repo) as reader:
-        for (_, name), answer in zip(versions, reader.read_many(oid for oid, _ in versions), strict=True):
-            manifest = _manifest(name, answer.data) if isinstance(answer, GitObject) else None
-            if manifest is not None:
-                yield manifest, name.model
-
-
-def _manifest(name: VersionTag, raw: bytes) -> Digest | None:
-    try:
-        event = parse_message(parse_tag_object(raw).message, name).event
-    except GitregError:
-        return None
-    return event.manifest if isinstance(event, Registration) else None
+    """Whatever the refs about to be pushed refer to, commits in between included."""
+    pointers = committed_pointers(context.repo, context.head_commit())
+    pointers += unshared_pointers(context.repo, git_remote(context.repo))
+    tagged = {manifest: name.model for manifest, name in registered_manifests(context)}
+    return tagged | {found.pointer.manifest: found.pointer.name for found in pointers}
 
 
 def _complain(context: Context, missing: dict[Digest, ModelName]) -> None:

@@ -27,6 +27,18 @@ def test_a_push_sends_objects_commits_tags_and_approvals(world, registry: Regist
     assert (again.models, again.refs) == ((), ())
 
 
+def test_commits_in_between_keep_their_bytes(world, registry: Registry):
+    """A pushed commit would refer to bytes that exist on one laptop only (W1)."""
+    between = world.train(registry, b"between" * 1000)
+    world.train(registry, b"after" * 1000)
+    registry.push()
+    shutil.rmtree(world.root / "work")
+    clone = world.clone("clone")
+    world.sh("git", "checkout", "-q", "HEAD~1", cwd="clone")
+    pulled = clone.pull("models/mnist.gitreg")
+    assert (pulled.manifest, pulled.verified) == (between.manifest, False)
+
+
 def test_objects_alone(world, registry: Registry):
     world.release(registry, b"two")
     before = world.refs("hub.git")
