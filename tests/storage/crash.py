@@ -14,9 +14,9 @@ _count = itertools.count(1)
 _moment = int(sys.argv.pop(1))
 _changes = {"os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.chmod", "os.truncate", "os.utime"}
 def _hook(event, args):
-    if event in _changes or (event == "open" and args[2] & (os.O_WRONLY | os.O_RDWR)):
-        if next(_count) == _moment:
-            os.kill(os.getpid(), signal.SIGKILL)
+    made = event == "open" and not isinstance(args[0], int) and args[2] & os.O_CREAT
+    if (made or event in _changes) and next(_count) == _moment:
+        os.kill(os.getpid(), signal.SIGKILL)
 sys.addaudithook(_hook)
 """
 
