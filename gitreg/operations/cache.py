@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gitreg.core.digest import Digest
 from gitreg.core.text import escape
-from gitreg.errors import UsageError
+from gitreg.errors import GitregError, UsageError
 from gitreg.operations.context import Settings
 from gitreg.storage.cache_prune import IN_USE_SECONDS, CachedCheckout, CacheLimits, cached_checkouts, prune
+from gitreg.storage.local import LocalStore
 
 MAX_SIZE = "GITREG_CACHE_MAX_SIZE"
 MAX_AGE = "GITREG_CACHE_MAX_AGE"
 DEFAULT_MAX_SIZE = 50 * 10**9
 
+# A manifest of a million files takes some 60 MB.
+_MOST_MANIFESTS = 64
 _SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,3})?) ?([KMGT]?)(i?)B?", re.IGNORECASE)
 _AGE = re.compile(r"([0-9]{1,6}) ?(minute|hour|day|week)s?")
 
@@ -97,8 +101,25 @@ def prune_cache(settings: Settings, request: PruneRequest) -> Pruned:
         spared_seconds=0 if request.in_use else IN_USE_SECONDS,
     )
     done = prune(settings.cache, limits)
+    forgotten = recent_manifests(settings)[_MOST_MANIFESTS:]
+    if forgotten:
+        LocalStore.open(manifests_of(settings)).remove(forgotten)
     freed, left = (sum(each.size for each in part) for part in (done.removed, done.kept))
     return Pruned(tuple(map(_entry, done.removed)), freed, len(done.kept), left)
+
+
+def manifests_of(settings: Settings) -> Path:
+    """Where the manifests of what was pulled are kept: by them, later versions find chunks in files that are here."""
+    return settings.cache / "manifests"
+
+
+def recent_manifests(settings: Settings) -> list[Digest]:
+    """Those kept, the one used last first."""
+    found = []
+    for file in manifests_of(settings).glob("objects/*/*"):
+        with suppress(GitregError, OSError):
+            found.append((file.stat().st_mtime_ns, Digest.from_hex(file.name)))
+    return [digest for _, digest in sorted(found, reverse=True)]
 
 
 def _bounds(settings: Settings) -> tuple[int, timedelta | None]:

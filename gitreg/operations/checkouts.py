@@ -14,7 +14,7 @@ from gitreg.core.digest import Digest
 from gitreg.core.manifest import Manifest, parse_manifest
 from gitreg.core.text import escape
 from gitreg.errors import GitregError, RefusedError, StorageError
-from gitreg.operations.cache import PruneRequest, prune_cache
+from gitreg.operations.cache import PruneRequest, manifests_of, prune_cache, recent_manifests
 from gitreg.operations.context import Context
 from gitreg.operations.stores import local_store, reading_store
 from gitreg.storage.cache import ReadOnlyCacheError, checkout_path, intact_checkout, recent_checkouts
@@ -81,13 +81,16 @@ def cached_manifest(context: Context, digest: Digest, store: ObjectStore) -> Man
         return known
     text = read_manifest_text(store, digest)
     with suppress(GitregError):
-        write_manifest_text(LocalStore.create(_manifests(context)), text)
+        write_manifest_text(LocalStore.create(manifests_of(context.settings)), text)
     return parse_manifest(text)
 
 
 def _cached_manifest(context: Context, digest: Digest) -> Manifest | None:
     with suppress(GitregError):
-        return read_manifest(LocalStore.open(_manifests(context)), digest)
+        store = LocalStore.open(manifests_of(context.settings))
+        manifest = read_manifest(store, digest)
+        store.present((digest,))  # renews its time: the ones used last are kept
+        return manifest
     return None
 
 
@@ -113,7 +116,7 @@ def _holders(context: Context, place: Path | None, most: int) -> Iterator[Holder
     """Directories with artifacts whose manifests are here, and smaller than the `most` bytes that they can save."""
     places = recent_checkouts(context.settings.cache)[:_MOST_HOLDERS]
     if place is not None and place.is_dir():
-        places += [(digest, place) for digest in _recent_manifests(context)[:_MOST_HOLDERS]]
+        places += [(digest, place) for digest in recent_manifests(context.settings)[:_MOST_HOLDERS]]
     for digest, root in places:
         manifest = _known(context, digest, most)
         if manifest is not None:
@@ -121,21 +124,8 @@ def _holders(context: Context, place: Path | None, most: int) -> Iterator[Holder
 
 
 def _known(context: Context, digest: Digest, most: int) -> Manifest | None:
-    for root in (_manifests(context), context.repo.local_state):
+    for root in (manifests_of(context.settings), context.repo.local_state):
         with suppress(GitregError, OSError):
             if (root / object_path(digest)).stat().st_size <= most:
                 return read_manifest(LocalStore.open(root), digest)
     return None
-
-
-def _recent_manifests(context: Context) -> list[Digest]:
-    """Those pulled or checked out, the latest first."""
-    found = []
-    for file in _manifests(context).glob("objects/*/*"):
-        with suppress(GitregError, OSError):
-            found.append((file.stat().st_mtime_ns, Digest.from_hex(file.name)))
-    return [digest for _, digest in sorted(found, reverse=True)]
-
-
-def _manifests(context: Context) -> Path:
-    return context.settings.cache / "manifests"

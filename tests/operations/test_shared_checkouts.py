@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gitreg.api import Registry
 from gitreg.errors import GitregError, UsageError
-from gitreg.operations import checkouts
+from gitreg.operations import cache, checkouts
 from gitreg.operations.cache import PruneRequest, cache_info, parse_age, parse_size, prune_cache
 from gitreg.storage.cache import ReadOnlyCacheError, checkout_path
 
@@ -95,3 +95,15 @@ def test_a_private_checkout_where_the_cache_cannot_be_written(world, registry: R
     (tmp_path / f"gitreg-{os.getuid()}").chmod(0o777)
     with pytest.raises(GitregError, match="belongs to others"):
         registry.path("mnist")
+
+
+def test_only_the_manifests_used_last_are_kept(world, registry: Registry, monkeypatch):
+    """Manifests of versions that nobody remembers would fill the cache."""
+    monkeypatch.setattr(cache, "_MOST_MANIFESTS", 1)
+    settings = registry.context.settings
+    first = registry.pull("mnist@v1.0.0").manifest
+    registry.path("mnist@v1.0.0")
+    assert cache.recent_manifests(settings) == [first]
+    world.release(registry, b"two")
+    registry.path("mnist@v1.1.0")
+    assert cache.recent_manifests(settings) == [registry.version("mnist").manifest]
