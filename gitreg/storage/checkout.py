@@ -68,7 +68,8 @@ def materialise(
         missing = _missing(selected, destination, existing)
         wanted = {file.path for file in missing}
         progress = Progress(sum(file.size for file in missing), on_progress)
-        if wanted:
+        # Also if all is in place but somebody was killed before tidying up: opening an area clears what the dead left.
+        if wanted or (destination / TEMP_DIRECTORY).exists():
             work = [unit for unit in units(manifest) if any(file.path in wanted for file in unit.files)]
             _write(work, wanted, store, destination, progress)
     return CheckoutResult(len(selected), sum(file.size for file in selected), len(selected) - len(missing))

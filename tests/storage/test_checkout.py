@@ -14,7 +14,7 @@ from contextlib import suppress
 import pytest
 
 from gitreg.core.artifact_path import TEMP_DIRECTORY
-from gitreg.core.manifest import Manifest
+from gitreg.core.manifest import FileEntry, Manifest
 from gitreg.errors import GitregError, NotFoundError, RefusedError, VerificationError
 from gitreg.storage.checkout import Existing, materialise
 from gitreg.storage.ingest import ingest
@@ -173,7 +173,8 @@ def test_damage_is_noticed_and_no_partial_file_seen(store, manifest, tmp_path):
 
 def test_a_lying_manifest_is_noticed(store, manifest, tmp_path):
     """Other tools trust the SHA-256; it could be of other bytes."""
-    files = (dataclasses.replace(manifest.files[0], sha256="0" * 64), *manifest.files[1:])
+    first = manifest.files[0]
+    files = (FileEntry(first.path, first.size, first.executable, "0" * 64), *manifest.files[1:])
     lying = Manifest(files, manifest.chunks, manifest.cut_rule)
     write_manifest(store, lying)
     with pytest.raises(VerificationError, match="SHA-256"):
@@ -246,3 +247,13 @@ def test_only_empty_files(tmp_path, store):
     manifest = ingest(tmp_path / "empty", store).manifest
     assert materialise(manifest, store, tmp_path / "out").files == 1
     assert contents(tmp_path / "out") == {"empty": (b"", False)}
+
+
+def test_a_second_call_clears_what_a_killed_one_left_although_nothing_is_missing(tree, store, manifest, tmp_path):
+    """Whoever is killed at the very end would leave rubbish in a user's folder for ever."""
+    out = tmp_path / "out"
+    materialise(manifest, store, out)
+    (out / ".gitreg-tmp" / "dead").mkdir(parents=True)
+    (out / ".gitreg-tmp" / "dead" / "lock").touch()
+    materialise(manifest, store, out)
+    assert contents(out) == contents(tree)
