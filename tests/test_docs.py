@@ -107,12 +107,15 @@ def headings(page: Path) -> set[str]:
 
 
 def gitreg_lines() -> list[tuple[str, str]]:
-    """Every line of an `sh` block that calls gitreg, with its page."""
+    """Every line of an `sh` or `console` block that calls gitreg, with its page."""
     found = []
     for page in PAGES:
         for block in blocks(page, "sh"):
             calls = re.findall(r"(?:^|\$\(|&& |\"\$\()\s*(gitreg [^\n|&)]*)", block, re.MULTILINE)
             found += [(str(page.relative_to(ROOT)), call.strip()) for call in calls]
+        for block in blocks(page, "console"):
+            calls = re.findall(r"^\w* ?\$ (gitreg .*)$", block, re.MULTILINE)
+            found += [(str(page.relative_to(ROOT)), call) for call in calls]
     return found
 
 
