@@ -10,7 +10,7 @@ from gitreg.core.limits import KIB, MIB
 CUT_RULE: Final = "gitreg-1"
 
 # Boundaries between entries (tensors, archive members) smaller than this on both sides are not cut at.
-LARGE_ENTRY: Final = 256 * KIB
+LARGE_ENTRY: Final = 64 * KIB
 
 
 @dataclass(frozen=True, slots=True)
