@@ -53,7 +53,8 @@ def uninstall_hooks(repo: Repository) -> list[str]:
 
 
 def installed_hooks(repo: Repository) -> list[str]:
-    return [name for name in HOOKS if _is_ours(_folder(repo) / name)]
+    folder = _folder(repo)
+    return [name for name in HOOKS if _is_ours(folder / name) or _is_ours(folder / f"{name}.legacy")]
 
 
 def _folder(repo: Repository) -> Path:
@@ -62,6 +63,8 @@ def _folder(repo: Repository) -> Path:
 
 def _install(folder: Path, name: str) -> bool:
     hook, chained = folder / name, folder / f"{name}{_CHAINED}"
+    if _is_ours(folder / f"{name}.legacy"):
+        return False  # pre-commit has moved ours there and calls it; a second one would call pre-commit for ever
     if hook.exists() and not _is_ours(hook):
         if chained.exists():
             raise RefusedError(

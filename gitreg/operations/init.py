@@ -26,6 +26,7 @@ from gitreg.operations.hooks import install_hooks
 from gitreg.operations.sign import MADE_KEY, SIGNING_KEY, open_signer
 from gitreg.operations.stores import local_store, trust_remote
 from gitreg.trust.allowed_signers import format_line
+from gitreg.trust.key_discovery import NoKeyError
 from gitreg.trust.private_key import generate_key
 from gitreg.trust.public_key import PublicKey
 
@@ -109,6 +110,9 @@ def _key(context: Context, admin: Principal, *, make: bool) -> tuple[PublicKey, 
     """The key that will sign, found as always; on request the one that gitreg makes for itself if none is found."""
     try:
         return open_signer(context).public_key, None
+    except NoKeyError as error:
+        if not make:
+            raise SigningError(error.message, hint="make one with: gitreg init --new-key") from None
     except SigningError:
         if not make:
             raise

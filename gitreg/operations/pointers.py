@@ -61,9 +61,9 @@ def committed_pointers(repo: Repository, commit: Oid) -> list[CommittedPointer]:
     return _read(repo, list_tree(repo, commit, POINTER_SUFFIX))
 
 
-def unshared_pointers(repo: Repository, remote: str) -> list[CommittedPointer]:
-    """The well-formed pointers in commits of HEAD that the remote did not have when it was last asked."""
-    commits = repo.git.run("rev-list", "HEAD", "--not", f"--remotes={remote}", "--", _EVERYWHERE)
+def unshared_pointers(repo: Repository, remote: str, tip: Oid) -> list[CommittedPointer]:
+    """The well-formed pointers in commits up to `tip` that the remote did not have when it was last asked."""
+    commits = repo.git.run("rev-list", tip, "--not", f"--remotes={remote}", "--", _EVERYWHERE)
     options = ("--stdin", "-r", "-m", "--root", "--no-renames", "--no-commit-id", "--diff-filter=AM", "--raw", "-z")
     changes = repo.git.run("diff-tree", *options, "--", _EVERYWHERE, input=commits)
     # :OLDMODE NEWMODE OLD NEW STATUS, then the path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gitreg.core.digest import Digest
@@ -12,9 +12,10 @@ from gitreg.core.oid import Oid
 from gitreg.core.tag_name import TagName, parse_tag_name
 from gitreg.errors import RefusedError
 from gitreg.git.refs import TAGS
+from gitreg.operations.branch import git_remote
 from gitreg.operations.context import Context
 from gitreg.operations.facts import model_facts
-from gitreg.operations.pointers import committed_pointers
+from gitreg.operations.pointers import committed_pointers, unshared_pointers
 from gitreg.operations.stores import NoRemoteError, remote_store
 from gitreg.trust.facts import Failed
 from gitreg.trust.verify import Verifier
@@ -31,14 +32,21 @@ class OutgoingRef:
 def check_push(context: Context, lines: Iterable[str]) -> None:
     """Raise RefusedError unless everything that is about to be pushed may be."""
     outgoing = [ref for line in lines if (ref := _parse(line)) is not None]
-    tags = {name: ref.oid for ref in outgoing if (name := _tag_name(ref)) is not None}
+    needed = check_tags(context, {name: ref.oid for ref in outgoing if (name := _tag_name(ref)) is not None})
+    for ref in outgoing:
+        if ref.name.startswith("refs/heads/") and not ref.oid.is_null:
+            pointers = committed_pointers(context.repo, ref.oid)
+            pointers += unshared_pointers(context.repo, git_remote(context.repo), ref.oid)
+            needed |= {found.pointer.manifest: found.path for found in pointers}
+    _check_objects(context, needed)
+
+
+def check_tags(context: Context, tags: Mapping[TagName, Oid]) -> dict[Digest, str]:
+    """The manifests that the tags refer to, each with a name for it.  RefusedError unless readers accept them all."""
     needed: dict[Digest, str] = {}
     for model in sorted({name.model for name in tags}):
         needed |= _checked_tags(context, model, {name: oid for name, oid in tags.items() if name.model == model})
-    for ref in outgoing:
-        if ref.name.startswith("refs/heads/") and not ref.oid.is_null:
-            needed |= {found.pointer.manifest: found.path for found in committed_pointers(context.repo, ref.oid)}
-    _check_objects(context, needed)
+    return needed
 
 
 def _parse(line: str) -> OutgoingRef | None:
@@ -51,7 +59,6 @@ def _tag_name(ref: OutgoingRef) -> TagName | None:
 
 
 def _checked_tags(context: Context, model: ModelName, tags: dict[TagName, Oid]) -> dict[Digest, str]:
-    """The manifests that the tags refer to, each with a name for it."""
     facts = model_facts(context, model)
     verifier = Verifier(facts)
     needed: dict[Digest, str] = {}

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 
 from gitreg.core.oid import Oid
 from gitreg.core.tag_name import parse_tag_name
-from gitreg.errors import RefusedError
+from gitreg.errors import GitError, RefusedError
 from gitreg.git.head import OnBranch, head
+from gitreg.git.history import is_ancestor
 from gitreg.git.network import ls_remote
 from gitreg.git.push import Accepted, Advance, Cause, Create, PushReport, Rejected, Update
 from gitreg.git.push import push as git_push
-from gitreg.git.refs import TAGS, Ref, list_refs
+from gitreg.git.refs import TAGS, Ref, list_refs, resolve
 from gitreg.git.remote import remotes
 from gitreg.operations.approvals import APPROVALS
-from gitreg.operations.branch import git_remote
+from gitreg.operations.branch import git_remote, protected_branch
 from gitreg.operations.context import Context
+from gitreg.operations.pre_push import check_tags
 from gitreg.operations.send import send_committed
 from gitreg.operations.transfer import Transfer
 
@@ -71,13 +73,37 @@ def _updates(context: Context, remote: str) -> list[Update]:
     theirs = {ref.name: ref.oid for ref in ls_remote(context.repo, remote, "refs/heads/*", f"{TAGS}*", f"{APPROVALS}*")}
     ours = [ref for ref in list_refs(context.repo, TAGS, APPROVALS) if _is_ours(ref)]
     _check_unmoved(ours, theirs)
-    updates: list[Update] = [Create(ref.name, ref.name) for ref in ours if ref.name not in theirs]
+    new = [ref for ref in ours if ref.name not in theirs]
+    names = ((parse_tag_name(ref.name.removeprefix(TAGS)), ref.oid) for ref in new)
+    check_tags(context, {name: oid for name, oid in names if name is not None})
+    return [*(Create(ref.name, ref.name) for ref in new), *_branches(context, theirs)]
+
+
+def _branches(context: Context, theirs: dict[str, Oid]) -> list[Update]:
+    """The branch that HEAD is on; and the protected one, which the tags need, where the remote's is behind it."""
     here = head(context.repo)
-    if isinstance(here, OnBranch) and theirs.get(f"refs/heads/{here.branch}") != here.oid:
-        updates.append(Advance(f"refs/heads/{here.branch}", f"refs/heads/{here.branch}"))
-    if not isinstance(here, OnBranch):
-        context.settings.note("HEAD is on no branch, so only tags were pushed")
+    updates: list[Update] = []
+    if isinstance(here, OnBranch):
+        if theirs.get(f"refs/heads/{here.branch}") != here.oid:
+            updates.append(Advance(f"refs/heads/{here.branch}", f"refs/heads/{here.branch}"))
+    else:
+        context.settings.note("HEAD is on no branch, so only tags and the protected branch are pushed")
+    protected = f"refs/heads/{protected_branch(context.repo).name}"
+    if not any(update.target == protected for update in updates) and _is_behind(context, protected, theirs):
+        updates.append(Advance(protected, protected))
     return updates
+
+
+def _is_behind(context: Context, branch: str, theirs: dict[str, Oid]) -> bool:
+    local, remote = resolve(context.repo, branch), theirs.get(branch)
+    if local is None or local == remote:
+        return False
+    if remote is None:
+        return True
+    try:
+        return is_ancestor(context.repo, remote, [branch])
+    except GitError:
+        return False  # the remote has commits that are not here
 
 
 def _is_ours(ref: Ref) -> bool:

@@ -29,8 +29,8 @@ def send_committed(context: Context, remote: str | None = None) -> tuple[list[Tr
 
 def _wanted(context: Context) -> dict[Digest, ModelName]:
     """Whatever the refs about to be pushed refer to, commits in between included."""
-    pointers = committed_pointers(context.repo, context.head_commit())
-    pointers += unshared_pointers(context.repo, git_remote(context.repo))
+    tip = context.head_commit()
+    pointers = committed_pointers(context.repo, tip) + unshared_pointers(context.repo, git_remote(context.repo), tip)
     tagged = {manifest: name.model for manifest, name in registered_manifests(context)}
     return tagged | {found.pointer.manifest: found.pointer.name for found in pointers}
 

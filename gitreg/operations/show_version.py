@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gitreg.core.digest import Digest
-from gitreg.core.event import Assignment, GateRecord
+from gitreg.core.event import GateRecord
 from gitreg.core.names import ModelName, Principal, StageName
 from gitreg.core.oid import Oid
 from gitreg.core.pointer import Pointer
@@ -17,7 +17,6 @@ from gitreg.operations.context import Context, iso
 from gitreg.operations.facts import model_facts
 from gitreg.operations.gate_run import pointer_tables
 from gitreg.operations.resolve import Draft, FoundVersion, find
-from gitreg.operations.results import approvers
 from gitreg.operations.stages import StageState, stage_states
 
 
@@ -61,8 +60,7 @@ def _details(
 ) -> VersionDetails:
     tables = pointer_tables(pointer)
     signed = found.registration if found else None
-    event = found.stage.event if found and found.stage else None
-    held = tuple(stage for stage, state in stages.items() if found and state.version == found.version)
+    held = {stage: state for stage, state in stages.items() if found and state.version == found.version}
     return VersionDetails(
         model=pointer.name,
         version=found.version if found else None,
@@ -74,9 +72,9 @@ def _details(
         by=signed.by if signed else None,
         text=signed.text if signed else "",
         pointer=path,
-        deployed_to=held,
-        gates=event.gates if isinstance(event, Assignment) else (),
-        approvals=approvers(event) if event else (),
+        deployed_to=tuple(held),
+        gates=tuple(dict.fromkeys(gate for state in held.values() for gate in state.gates)),
+        approvals=tuple(dict.fromkeys(person for state in held.values() for person in state.approvals)),
         artifact=pointer_table(tables, "artifact"),
         metadata=pointer_table(tables, "model"),
         params=pointer_table(tables, "params"),

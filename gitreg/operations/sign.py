@@ -15,7 +15,7 @@ from gitreg.git.refs import TAGS, create_ref
 from gitreg.operations.branch import protected_branch
 from gitreg.operations.context import Context
 from gitreg.trust.facts import Facts, Failed, TagData, Verified
-from gitreg.trust.key_discovery import find_signer
+from gitreg.trust.key_discovery import NoKeyError, find_signer
 from gitreg.trust.signer import Signer
 from gitreg.trust.sshsig import sign as sign_bytes
 from gitreg.trust.tag_object import Tagger, TargetType, attach_signature, encode_tag_object
@@ -23,6 +23,7 @@ from gitreg.trust.verify import TAG_NAMESPACE, Verifier
 
 SIGNING_KEY = "gitreg.signingKey"
 MADE_KEY = ".ssh/id_ed25519_gitreg"  # below the home; what `gitreg init --new-key` makes
+_KEY_HINT = "gitreg keys add YOU@EXAMPLE.COM --new-key FILE makes one; it counts once that is committed and shared"
 _UNNAMED = Oid("0" * 40)
 _CLOCK_SLACK = 60  # seconds
 
@@ -43,8 +44,9 @@ def open_signer(context: Context) -> Signer:
     except SigningError as error:
         if not explicit and not configured and made.exists():
             return find_signer(str(made), None, settings.home, settings.environ, settings.ask)
-        hint = error.hint or f"choose a key with --key, GITREG_KEY or: git config {SIGNING_KEY} FILE"
-        raise SigningError(error.message, hint=hint) from error
+        usual = error.hint or f"choose a key with --key, GITREG_KEY or: git config {SIGNING_KEY} FILE"
+        hint = _KEY_HINT if isinstance(error, NoKeyError) else usual
+        raise type(error)(error.message, hint=hint) from error
 
 
 def record(context: Context, signer: Signer, event: Event, target: Oid, text: str, facts: Facts) -> Verified:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from gitreg.core.event import Assignment
+from gitreg.core.event import Assignment, GateRecord
 from gitreg.core.names import ModelName, Principal, StageName
 from gitreg.core.tag_name import AssignedTag, UnassignedTag
 from gitreg.core.version import Version
 from gitreg.operations.context import iso
+from gitreg.operations.results import approvers
 from gitreg.trust.facts import Facts, Failed
 from gitreg.trust.verify import Verifier
 
@@ -25,6 +26,8 @@ class StageState:
     by: Principal | None
     verified: bool
     reason: str | None = None
+    gates: tuple[GateRecord, ...] = ()
+    approvals: tuple[Principal, ...] = ()
 
 
 def stage_states(facts: Facts, model: ModelName) -> Mapping[StageName, StageState]:
@@ -47,4 +50,13 @@ def _state(verifier: Verifier, facts: Facts, model: ModelName, stage: StageName)
         return StageState(None, last.n, None, None, verified=False, reason=f"{verdict.check}: {verdict.reason}")
     if not isinstance(verdict.event, Assignment):
         return None
-    return StageState(verdict.event.version, last.n, iso(verdict.seconds), verdict.by, verified=True)
+    event = verdict.event
+    return StageState(
+        version=event.version,
+        n=last.n,
+        at=iso(verdict.seconds),
+        by=verdict.by,
+        verified=True,
+        gates=event.gates,
+        approvals=approvers(event),
+    )

@@ -24,6 +24,10 @@ _DEFAULT_FILES: Final = ("id_ed25519", "id_ed25519_sk", "id_ecdsa", "id_rsa")
 _LITERAL: Final = re.compile(r"(?:key::)?((?:ssh|ecdsa|sk)-[!-~]+[ \t].*)", re.DOTALL)
 
 
+class NoKeyError(SigningError):
+    """Nothing was chosen, and there is nothing to choose from."""
+
+
 def find_signer(
     explicit: str | None,
     configured: str | None,
@@ -76,7 +80,7 @@ class _Search:
                 f"ssh-agent holds {len(held)} keys and none is chosen",
                 hint="name one with --key, or with git config user.signingkey",
             )
-        raise SigningError("no signing key found", hint="make one with: gitreg init --new-key")
+        raise NoKeyError("no signing key found", hint="make one with: gitreg init --new-key")
 
     def _of_public_file(self, path: Path) -> Signer:
         key = _read_public(path)

@@ -155,3 +155,21 @@ def test_the_first_push_makes_the_store_beside_the_git_remote(world, registry: R
     world.release(registry, b"two")
     assert len(registry.push().models) == 2
     assert (world.root / "hub.git" / "gitreg" / "format").is_file()
+
+
+def test_a_push_from_another_branch_brings_the_protected_one_along(world, registry: Registry):
+    """Readers would refuse a version whose commit the remote's protected branch does not have."""
+    version = world.release(registry, b"two" * 1000)
+    world.sh("git", "switch", "-q", "-c", "feature")
+    registry.push()
+    assert str(world.clone("clone").model("mnist").latest) == version
+    assert "refs/heads/feature" in world.refs("hub.git")
+
+
+def test_a_forged_tag_does_not_leave_even_without_hooks(world, registry: Registry):
+    registry.promote("mnist", "dev")
+    world.forge("mnist#dev#1", "v1.0.0", "v9.9.9")
+    before = world.refs("hub.git")
+    with pytest.raises(RefusedError, match="would not be accepted by readers"):
+        registry.push()
+    assert world.refs("hub.git") == before
