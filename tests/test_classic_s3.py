@@ -118,3 +118,13 @@ def test_a_server_that_is_away_is_told_without_secrets_and_no_version_is_made(bu
     assert "a-secret-that-nobody-prints" not in said
     assert registry.get_model_versions("m") == []
     assert "a-secret-that-nobody-prints" not in (tmp_path / "facts" / ".git" / "config").read_text()
+
+
+def test_a_mistyped_bucket_is_not_made(bucket, endpoint: str, tmp_path: Path):
+    """A slip of the pen would cost money in a bucket that nobody watches."""
+    client, name = bucket
+    registry = opened((client, name + "-typo"), endpoint, tmp_path / "facts")
+    with pytest.raises(StorageError):
+        registry.save_model(np.zeros(3), "m")
+    assert name + "-typo" not in [each["Name"] for each in client.list_buckets()["Buckets"]]
+    assert registry.get_model_versions("m") == []

@@ -74,7 +74,8 @@ class FsspecStore:
         store = cls(url, options)
         with store._failures("create a store in"):
             if not store._fs.exists(f"{store._root}/{FORMAT_FILE}"):
-                store._fs.makedirs(f"{store._root}/{OBJECTS}", exist_ok=True)
+                if not store._atomic:  # elsewhere folders need no making, and a mistyped bucket must not be made
+                    store._fs.makedirs(f"{store._root}/{OBJECTS}", exist_ok=True)
                 store._put(FORMAT_FILE, FORMAT_TEXT)
         return cls.open(url, options)
 
