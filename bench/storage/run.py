@@ -41,7 +41,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-", dir=options.dir) as name:
         root = Path(name)
         (root / "trash").mkdir()
-        _make_home(root / "home")
+        make_home(root / "home")
         for work in options.work or SOURCES:
             source = root / work
             SOURCES[work](source, options.size)
@@ -53,7 +53,8 @@ def main() -> None:
             _report(tools, costs)
 
 
-def _make_home(home: Path) -> None:
+def make_home(home: Path) -> None:
+    """Settings and a key of the benchmark's own; sets HOME."""
     home.mkdir()
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", home / "key"], check=True)
     settings = "[user]\n\tname = B\n\temail = b@example.com\n\tsigningkey = {}\n[gpg]\n\tformat = ssh\n"

@@ -6,13 +6,13 @@ import mmap
 import queue
 from typing import TYPE_CHECKING, Final
 
-from gitreg.core.limits import MAX_CHUNK_BYTES
+from gitreg.core.limits import MAX_CHUNK_BYTES, MIB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# A window must hold a chunk's worth left over from the last one and still take in as much again.
-WINDOW_BYTES: Final = 2 * MAX_CHUNK_BYTES
+# A window must hold almost a chunk left over from the last one and still take in something worth a read.
+WINDOW_BYTES: Final = MAX_CHUNK_BYTES + 4 * MIB
 
 
 class WindowPool:

@@ -27,8 +27,8 @@ class StreamCutter:
     def cut(self, view: memoryview) -> list[int]:
         """Lengths of the chunks that are certain, given the stream's next bytes from the last certain cut on.
 
-        Bytes after the last cut must come first in the next view; a view of at least twice the largest chunk
-        size therefore always yields something.
+        Bytes after the last cut must come first in the next view; a view of at least the largest chunk size
+        always yields something.
         """
         lengths: list[int] = []
         while self._segments:
@@ -46,14 +46,18 @@ class StreamCutter:
         return lengths
 
     def _cut_within(self, view: memoryview, sizes: Sizes, *, ends_here: bool) -> list[int]:
-        """Cuts of one segment.  A cut depends on `largest` bytes after the last one, so it waits for those."""
+        """Cuts of one segment.
+
+        Whether a place is a cut depends on the bytes before it alone, so a cut short of the view's end is certain;
+        one at its end may be only because there is no more to see.
+        """
         lengths = []
-        chunks = iter(self._chunker(sizes).cut_buf(view))
         left = len(view)
-        while left >= sizes.largest or (ends_here and left):
-            length = next(chunks).length
-            lengths.append(length)
-            left -= length
+        for chunk in self._chunker(sizes).cut_buf(view) if left else ():
+            if chunk.length == left < sizes.largest and not ends_here:
+                break
+            lengths.append(chunk.length)
+            left -= chunk.length
         return lengths
 
     def _chunker(self, sizes: Sizes) -> pyfastcdc.FastCDC:

@@ -47,7 +47,7 @@ def cut(data: bytes, segments: list[Segment], window: int) -> list[bytes]:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(2 * MIB, 7 * MIB), st.lists(st.integers(1, 6 * MIB), max_size=6))
+@given(st.integers(MIB, 7 * MIB), st.lists(st.integers(1, 6 * MIB), max_size=6))
 def test_windows_do_not_move_cuts(window, places):
     """The same file would get another identity on a machine with other buffers."""
     edges = [0, *sorted({min(place, len(DATA)) for place in places}), len(DATA)]
