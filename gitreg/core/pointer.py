@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from gitreg.core.artifact_path import parse as parse_artifact_path
 from gitreg.core.digest import Digest
@@ -23,8 +24,7 @@ class Kind(Enum):
     DATASET = "dataset"
 
 
-@dataclass(frozen=True, slots=True)
-class LineageEntry:
+class LineageEntry(NamedTuple):
     """What the artifact was made from: a reference, and the manifest it had then."""
 
     ref: str

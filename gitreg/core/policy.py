@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import NamedTuple
 
 from gitreg.core.names import Principal, StageName
 from gitreg.core.text import escape
@@ -28,8 +29,7 @@ class ApprovalRule:
     allow_self: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class StageRule:
+class StageRule(NamedTuple):
     """What it takes to get a version into one stage."""
 
     name: StageName
@@ -38,11 +38,10 @@ class StageRule:
     unassign: tuple[str, ...] = ()
     after: StageName | None = None
     gates: tuple[str, ...] = ()
-    approvals: ApprovalRule = field(default_factory=ApprovalRule)
+    approvals: ApprovalRule = ApprovalRule()
 
 
-@dataclass(frozen=True, slots=True)
-class GateDefinition:
+class GateDefinition(NamedTuple):
     """A gate's kind and options, as the gates themselves will read them."""
 
     name: str
@@ -50,8 +49,7 @@ class GateDefinition:
     options: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """A parsed policy."""
 
     epoch: int

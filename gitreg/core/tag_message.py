@@ -15,8 +15,7 @@ Parsing is strict: each trailer once and in this order (Gate and Approval repeat
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from gitreg.core.digest import Digest
 from gitreg.core.event import (
@@ -61,8 +60,7 @@ _TRAILERS: dict[str, tuple[str, ...]] = {
 _MAY_REPEAT = frozenset({"promote", "rollback"})
 
 
-@dataclass(frozen=True, slots=True)
-class TagMessage:
+class TagMessage(NamedTuple):
     """A tag's message, taken apart; `text` is the person's own words (may be empty)."""
 
     event: Event

@@ -9,8 +9,7 @@ import contextlib
 import hashlib
 import subprocess
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
 from gitreg.core.oid import Oid
 from gitreg.core.text import escape
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from gitreg.git.command import Git
 
 
-@dataclass(frozen=True, slots=True)
-class GitObject:
+class GitObject(NamedTuple):
     """An object whose bytes hash to `oid`; `type` is "blob", "tree", "commit" or "tag"."""
 
     oid: Oid
@@ -31,15 +29,13 @@ class GitObject:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(NamedTuple):
     """There is no such object, or no such path in it."""
 
     spec: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(NamedTuple):
     """There is one, but it is corrupt, too large, or not what its name says."""
 
     spec: str

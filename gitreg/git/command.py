@@ -11,7 +11,7 @@ import sys
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from gitreg.errors import GitregError, UsageError
 from gitreg.git import failure
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 _SETTINGS: Final = ("-c", "i18n.commitEncoding=UTF-8")
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How a git command ended, for callers to whom a non-zero status is an answer."""
 
     git: Git

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitreg.core.text import escape
 from gitreg.errors import GitError
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from gitreg.git.repository import Repository
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """Who acts now, as git would write it into a commit or tag: `timestamp` in seconds, `zone` such as "+0200"."""
 
     name: str

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitreg.core.oid import Oid
 from gitreg.git.config import get_config
@@ -12,23 +11,20 @@ if TYPE_CHECKING:
     from gitreg.git.repository import Repository
 
 
-@dataclass(frozen=True, slots=True)
-class Unborn:
+class Unborn(NamedTuple):
     """On a branch (short name) that has no commit yet."""
 
     branch: str
 
 
-@dataclass(frozen=True, slots=True)
-class OnBranch:
+class OnBranch(NamedTuple):
     """On a branch (short name) whose tip is `oid`."""
 
     branch: str
     oid: Oid
 
 
-@dataclass(frozen=True, slots=True)
-class Detached:
+class Detached(NamedTuple):
     """On a commit, on no branch."""
 
     oid: Oid

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gitreg.core.oid import Oid
 from gitreg.errors import UsageError
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 _COMMIT_FORMAT: Final = "--format=%H%x00%an%x00%ae%x00%ct%x00%s"
 
 
-@dataclass(frozen=True, slots=True)
-class CommitInfo:
+class CommitInfo(NamedTuple):
     """What a person wants to know of a commit; `time` is the committer's, in seconds, and nothing depends on it."""
 
     oid: Oid
@@ -31,8 +29,7 @@ class CommitInfo:
     subject: str
 
 
-@dataclass(frozen=True, slots=True)
-class PathVersion:
+class PathVersion(NamedTuple):
     """A commit that changed a path, and the blob the path had then (None: it was deleted)."""
 
     commit: Oid

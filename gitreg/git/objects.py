@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self, assert_never
+from typing import TYPE_CHECKING, Final, NamedTuple, Self, assert_never
 
 from gitreg.core.oid import Oid
 from gitreg.core.text import escape
@@ -33,8 +32,7 @@ _ROUND_BYTES: Final = 4096
 _FILE_MODES: Final = ("100644", "100755")
 
 
-@dataclass(frozen=True, slots=True)
-class TreeEntry:
+class TreeEntry(NamedTuple):
     """An ordinary file in a commit: its path from the top, and the blob that holds its bytes."""
 
     path: str

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gitreg.core.oid import Oid
 from gitreg.core.text import escape
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 TAGS: Final = "refs/tags/"
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(NamedTuple):
     """A ref's full name and what it points at.
 
     `object_type` is "tag" for an annotated tag, "commit" for a plain one, "missing" if the object is not there.
@@ -30,8 +28,7 @@ class Ref:
     object_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class TagRef:
+class TagRef(NamedTuple):
     """A tag by its short name (`mnist@v1.0.0`), as the repository has it: nothing in it is checked yet."""
 
     name: str
@@ -39,8 +36,7 @@ class TagRef:
     object_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class NewRef:
+class NewRef(NamedTuple):
     """A ref to be created."""
 
     name: str

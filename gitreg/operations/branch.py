@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 from gitreg.core.oid import Oid
 from gitreg.core.policy import POLICY_PATH, Policy, parse_policy
@@ -26,8 +26,7 @@ def git_remote(repo: Repository) -> str:
     return get_config(repo, GIT_REMOTE) or DEFAULT_GIT_REMOTE
 
 
-@dataclass(frozen=True, slots=True)
-class ProtectedBranch:
+class ProtectedBranch(NamedTuple):
     """The branch here and, if there is one, the remote's as last fetched.  `tip` is the newer of both."""
 
     name: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitreg.core.event import Assignment, Cause, Event, Registration, Unassignment
 from gitreg.core.names import ModelName, StageName
@@ -33,8 +33,7 @@ from gitreg.trust.verify import assigns
 Wanted = Callable[[dict[TagName, Oid]], Iterable[TagName]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Peek:
+class _Peek(NamedTuple):
     """What an unverified tag says it builds on; only used to decide what to read."""
 
     target: Oid

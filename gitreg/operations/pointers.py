@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from gitreg.core.names import ModelName
 from gitreg.core.oid import Oid
@@ -17,8 +17,7 @@ from gitreg.git.repository import Repository
 _EVERYWHERE = f":(top,glob)**/*{POINTER_SUFFIX}"
 
 
-@dataclass(frozen=True, slots=True)
-class CommittedPointer:
+class CommittedPointer(NamedTuple):
     """A pointer as a commit has it."""
 
     path: str

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from gitreg.core.digest import Digest
 from gitreg.core.event import Assignment, Registration
@@ -24,8 +23,7 @@ from gitreg.trust.facts import Facts, Failed, Verified
 from gitreg.trust.verify import Verifier
 
 
-@dataclass(frozen=True, slots=True)
-class FoundVersion:
+class FoundVersion(NamedTuple):
     """A version whose tag verified; `stage` is the verified event that led to it, if a stage was asked for."""
 
     model: ModelName
@@ -45,8 +43,7 @@ class FoundVersion:
         return self.registration.target
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A pointer in the working tree: its bytes can be verified, but nobody has signed for it."""
 
     pointer: Pointer

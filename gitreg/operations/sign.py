@@ -64,7 +64,7 @@ def record(context: Context, signer: Signer, event: Event, target: Oid, text: st
         )
     oid = write_object(context.repo, "tag", raw)
     create_ref(context.repo, f"{TAGS}{name}", oid)
-    return replace(verdict, oid=oid)
+    return verdict._replace(oid=oid)
 
 
 def _with_tag(facts: Facts, event: Event, raw: bytes, *, reached: bool) -> Facts:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from gitreg.core.names import Principal
 from gitreg.core.text import escape
@@ -21,8 +21,7 @@ from gitreg.trust.signer_options import SignerOptions, parse_options, split_opti
 MAX_FILE: Final = 4 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """One line: who (a pattern list) may sign with this key, for what and when."""
 
     line: int
@@ -39,8 +38,7 @@ class Grant:
         return frozenset(name for name in names if matches_list(name, self.principals))
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """A line that grants nothing although it seems meant to."""
 
     line: int

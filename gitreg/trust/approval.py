@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from gitreg.core.event import ApprovalRecord
 from gitreg.core.names import Principal
@@ -21,8 +21,7 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 NEVER = "never"
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
+class Party(NamedTuple):
     """A person together with the key they used: both must differ for two parties to count as two."""
 
     principal: Principal

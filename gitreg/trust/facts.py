@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
+from typing import NamedTuple
 
 from gitreg.core.event import Event
 from gitreg.core.names import ModelName, Principal, StageName
@@ -18,16 +19,14 @@ from gitreg.trust.allowed_signers import AllowedSigners
 from gitreg.trust.public_key import PublicKey
 
 
-@dataclass(frozen=True, slots=True)
-class TagData:
+class TagData(NamedTuple):
     """A tag ref: the object it names, and that object's bytes if it is an annotated tag and they were read."""
 
     oid: Oid
     raw: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StageLine:
+class StageLine(NamedTuple):
     """The events of one stage by their numbers, lowest first; `unbroken` of them are numbered 1, 2, 3, each once."""
 
     tags: tuple[StageTag, ...] = ()
@@ -87,8 +86,7 @@ def _line(tags: tuple[StageTag, ...]) -> StageLine:
     return StageLine(tags, unbroken)
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(NamedTuple):
     """The tag is what it says; `seconds` is the tagger's own clock (UTC), which orders nothing."""
 
     name: TagName
@@ -101,8 +99,7 @@ class Verified:
     seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(NamedTuple):
     """The tag proves nothing: the step of the verification that it failed, and why."""
 
     name: TagName

@@ -6,8 +6,7 @@ import base64
 import binascii
 import hashlib
 import re
-from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from gitreg.core.text import escape
 from gitreg.errors import FormatError
@@ -20,8 +19,7 @@ MAX_LINE: Final = 16 * 1024
 _LINE: Final = re.compile(r"([!-~]+)[ \t]+([A-Za-z0-9+/=]+)(?:[ \t].*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class PublicKey:
+class PublicKey(NamedTuple):
     """A key this program can verify with.  Two keys are the same if and only if their blobs are."""
 
     type: KeyType

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from gitreg.core.text import escape
 from gitreg.errors import FormatError
@@ -18,8 +17,7 @@ _TIME: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?Z")
 _VALUED: Final = frozenset({"namespaces", "valid-after", "valid-before"})
 
 
-@dataclass(frozen=True, slots=True)
-class SignerOptions:
+class SignerOptions(NamedTuple):
     """Restrictions; None means there is none of that kind.  Both ends of the time are included, as in OpenSSH."""
 
     namespaces: str | None = None

@@ -9,9 +9,8 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from gitreg.core.text import escape
 from gitreg.errors import FormatError, SigningError, VerificationError
@@ -36,8 +35,7 @@ class HashAlgorithm(StrEnum):
     SHA512 = "sha512"
 
 
-@dataclass(frozen=True, slots=True)
-class SshSignature:
+class SshSignature(NamedTuple):
     """A well-formed signature, not yet verified.  Its bytes are malleable: never an identity."""
 
     public_key: PublicKey

@@ -6,9 +6,8 @@ Knows git's format only; what gitreg puts into the message is core/tag_message.p
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from gitreg.core.oid import Oid
 from gitreg.core.text import escape
@@ -36,8 +35,7 @@ class TargetType(StrEnum):
     TAG = "tag"
 
 
-@dataclass(frozen=True, slots=True)
-class Tagger:
+class Tagger(NamedTuple):
     """Who claims to have tagged, and when: `seconds` since 1970 in UTC, `offset` as `+0200`.  Proves nothing."""
 
     name: str
@@ -49,8 +47,7 @@ class Tagger:
         return f"{self.name} <{self.email}> {self.seconds} {self.offset}"
 
 
-@dataclass(frozen=True, slots=True)
-class TagObject:
+class TagObject(NamedTuple):
     """`message` is without the signature, which is armored and unverified; it covers `signed_bytes`."""
 
     target: Oid
