@@ -28,7 +28,7 @@ def test_the_demo_does_what_it_says_and_can_be_asked_again(tmp_path: Path, isola
     commands = [f"{command.where} $ {command.text}" for step in story() for command in step.commands]
     assert [line for line in said if " $ " in line] == commands
     for where, command, code in AGAIN:
-        again = _run(tmp_path / "kept" / where, command, tmp_path / "kept" / "home")
+        again = _run(tmp_path / "kept", where, command)
         assert again.returncode == code, again.stderr
         assert {line.strip() for line in again.stdout.splitlines()} <= set(said), command
 
@@ -48,7 +48,7 @@ AGAIN = (
     ("alice", "git verify-tag 'digits#production#3'", 0),
     ("alice", "gitreg lineage digits@v1.0.0", 0),
     ("serving", "gitreg which digits production", 1),
-    ("serving", "GITREG_CACHE=../empty gitreg pull digits@v1.1.0 -o ../tampered-again", 1),
+    ("serving", "gitreg pull digits@v1.1.0 -o ../tampered-again", 1),
     ("serving", "python -m gitreg.demo.training predict ../model --data ../images", 0),
 )
 
@@ -58,12 +58,13 @@ def _demo(*args: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
-def _run(folder: Path, command: str, home: Path) -> subprocess.CompletedProcess[str]:
-    """As a person who looks around afterwards would."""
+def _run(kept: Path, where: str, command: str) -> subprocess.CompletedProcess[str]:
+    """As that person would, looking around on their machine afterwards."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = os.environ | {"HOME": str(home), "PATH": path}
+    own = {"HOME": str(kept / "home"), "XDG_CACHE_HOME": str(kept / "caches" / where), "PATH": path}
     shell = ["/bin/sh", "-c", command]
-    return subprocess.run(shell, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    environment = os.environ | own
+    return subprocess.run(shell, cwd=kept / where, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_a_folder_with_something_in_it_is_never_used(tmp_path: Path):

@@ -68,7 +68,7 @@ def _run(command: Command, folder: Path, environment: dict[str, str], say: Calla
     done = subprocess.run(
         ["/bin/sh", "-c", command.text],
         cwd=folder / command.where,
-        env=environment,
+        env={**environment, "XDG_CACHE_HOME": str(folder / "caches" / command.where)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -111,7 +111,10 @@ def _remove(folder: Path) -> None:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """The person's own, but with a home, a Git identity and keys of the demo's: nothing of theirs is used."""
+    """The person's own, but with a home, a Git identity and keys of the demo's: nothing of theirs is used.
+
+    Everybody in the story has a machine, and so a cache, of their own.
+    """
     bin_folder = str(Path(sys.executable).parent)
     keep = {
         name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "GITREG_", "SSH_", "XDG_"))

@@ -204,11 +204,11 @@ def _questions() -> Iterator[Step]:
 
 def _tampering() -> Iterator[Step]:
     yield Step(
-        "Somebody alters the model in the shared store. A machine without a copy (its cache is empty) does not get it.",
+        "Somebody alters the model in the shared store. Nobody gets it: the pull is refused and names the object.",
         (
             Command("serving", "gitreg fetch"),
             Command("serving", "python -m gitreg.demo.tamper ../origin.git/gitreg"),
-            Command("serving", "GITREG_CACHE=../empty gitreg pull digits@v1.1.0 -o ../tampered", refused=True),
+            Command("serving", "gitreg pull digits@v1.1.0 -o ../tampered", refused=True),
         ),
     )
     forge = "git cat-file tag 'digits#production#3' | sed s/v1.0.0/v1.1.0/ | git hash-object -t tag -w --stdin"

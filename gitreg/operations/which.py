@@ -50,7 +50,9 @@ def _at(context: Context, model: ModelName, stage: StageName, at: datetime) -> W
         raise unknown_model(context, model)
     event = _last_before(facts, model, stage, at)
     if event is None or not isinstance(event.event, Assignment):
-        raise NotFoundError(f"{stage} of {model} held nothing at {at.isoformat()}", hint=f"gitreg history {model}")
+        raise NotFoundError(
+            f"{stage} of {model} held nothing at {at.isoformat(timespec='seconds')}", hint=f"gitreg history {model}"
+        )
     return _result(event, event.event)
 
 
