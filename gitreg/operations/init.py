@@ -16,7 +16,6 @@ from gitreg.core.remote_url import RemoteUrl
 from gitreg.errors import NotARegistryError, RefusedError, SigningError, UsageError
 from gitreg.git.config import committer, get_config, set_config
 from gitreg.git.head import Detached, head
-from gitreg.git.init import init_repository
 from gitreg.git.repository import Repository
 from gitreg.git.worktree import commit
 from gitreg.operations.atomic import write_file
@@ -42,7 +41,6 @@ class InitRequest:
     stages: tuple[StageName, ...] = tuple(StageName(stage) for stage in DEFAULT_STAGES)
     new_key: bool = False
     hooks: bool = True
-    create_repository: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ class InitResult:
 
 def init(start: Path, request: InitRequest, settings: Settings) -> InitResult:
     """Write and commit `.gitreg/`.  Raises NotARegistryError, RefusedError if it is one already, SigningError."""
-    repo = _repository(start, create=request.create_repository)
+    repo = _repository(start)
     branch = _branch(repo)
     if (repo.work_tree / CONFIG_PATH).exists():
         raise RefusedError("this repository is a registry already", hint="gitreg show")
@@ -79,12 +77,7 @@ def init(start: Path, request: InitRequest, settings: Settings) -> InitResult:
     )
 
 
-def _repository(start: Path, *, create: bool) -> Repository:
-    if create:
-        try:
-            return Repository.discover(start)
-        except (NotARegistryError, FileNotFoundError):
-            return init_repository(start)
+def _repository(start: Path) -> Repository:
     try:
         return Repository.discover(start)
     except NotARegistryError as error:
