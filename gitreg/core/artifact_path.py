@@ -21,13 +21,13 @@ TEMP_DIRECTORY: Final = ".gitreg-tmp"
 
 # Windows gives these to devices, whatever the extension; superscript digits count too.
 _DEVICE: Final = re.compile(r"(?i:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])[ ]*(?:\..*)?", re.DOTALL)
-# Nearly every real path, a line each: what does not match takes the slow way below and gets its reason there.
-# Possessive, so that a million paths need no memory for going back.
+# Nearly every real path: what does not match takes the slow way below and gets its reason there.
+# No possessive quantifiers: CPython matched groups wrongly with them until 3.11.5 (gh-106052).
 _PLAIN_NAME: Final = (
-    r"(?!(?i:con|prn|aux|nul|com[0-9]|lpt[0-9]|\.git[/\n]|\.gitreg))"
-    r"\.?+[A-Za-z0-9_+=@,()#%!-][A-Za-z0-9_+=@,()#%! .-]{0,253}+(?<![ .])"
+    r"(?!(?i:con|prn|aux|nul|com[0-9]|lpt[0-9]|\.git(?:/|$)|\.gitreg))"
+    r"\.?[A-Za-z0-9_+=@,()#%!-](?:[A-Za-z0-9_+=@,()#%! .-]{0,252}[A-Za-z0-9_+=@,()#%!-])?"
 )
-_PLAIN_PATHS: Final = re.compile(rf"(?:(?:{_PLAIN_NAME}/){{0,63}}+{_PLAIN_NAME}\n)*+")
+_PLAIN_PATH: Final = re.compile(rf"(?:{_PLAIN_NAME}/){{0,63}}{_PLAIN_NAME}")
 # A checkout must never bring a repository's hooks and settings along, nor touch one it is made in.
 _GIT: Final = frozenset({".git", "git~1"})
 # Characters that some file systems ignore, so that they could hide in a name above.
@@ -54,10 +54,9 @@ def check_paths(paths: Iterable[str]) -> None:
 
 def _are_plain(paths: Sequence[str]) -> bool:
     """Whether all is well for reasons that can be seen at a glance, as it is for nearly every artifact."""
-    text = "\n".join(paths) + "\n"
-    if not text.isascii() or max(map(len, paths), default=0) > MAX_PATH_BYTES or not _PLAIN_PATHS.fullmatch(text):
+    if max(map(len, paths), default=0) > MAX_PATH_BYTES or not all(map(_PLAIN_PATH.fullmatch, paths)):
         return False
-    folded = set(text.lower().splitlines())
+    folded = {path.lower() for path in paths}
     directories = _directories(paths)
     folded_directories = {directory.lower() for directory in directories}
     return (
