@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Final
 
 _LOCK: Final = "lock"
+_ATTEMPTS: Final = 1000  # each is lost only to another process that has just finished
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -23,9 +24,7 @@ class TempArea:
     def __init__(self, holder: int, name: str) -> None:
         self._holder = os.dup(holder)
         self._parent_name = name
-        self._parent = _open_or_make(self._holder, name)
-        _sweep(self._parent)
-        self.name, self._lock = _claim(self._parent)
+        self._parent, self.name, self._lock = _enter(self._holder, name)
         self.descriptor = os.open(self.name, _DIRECTORY, dir_fd=self._parent)
 
     def new_file(self, mode: int) -> tuple[int, str]:
@@ -42,6 +41,22 @@ class TempArea:
             os.rmdir(self._parent_name, dir_fd=self._holder)
         for descriptor in (self._lock, self.descriptor, self._parent, self._holder):
             os.close(descriptor)
+
+
+def _enter(holder: int, name: str) -> tuple[int, str, int]:
+    """The open parent, and an area claimed in it; again if its last owner removes the parent meanwhile."""
+    for attempt in range(_ATTEMPTS):
+        parent = None
+        try:
+            parent = _open_or_make(holder, name)
+            _sweep(parent)
+            return parent, *_claim(parent)
+        except BaseException as error:
+            if parent is not None:
+                os.close(parent)
+            if not isinstance(error, FileNotFoundError) or attempt == _ATTEMPTS - 1:
+                raise
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _open_or_make(holder: int, name: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -47,4 +48,20 @@ def test_work_in_progress_is_left_alone(tmp_path, holder):
     TempArea(holder, "tmp").close()
     assert (tmp_path / "tmp" / one.name / name).exists()
     one.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_areas_come_and_go_beside_each_other(tmp_path):
+    """Whoever enters while the last owner removes the parent would be told that there is no such directory."""
+
+    def enter_and_leave(_):
+        holder = os.open(tmp_path, os.O_RDONLY)
+        try:
+            for _ in range(200):
+                TempArea(holder, "tmp").close()
+        finally:
+            os.close(holder)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(enter_and_leave, range(4)))
     assert list(tmp_path.iterdir()) == []
