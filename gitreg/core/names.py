@@ -60,3 +60,18 @@ class Principal(str):
                 hint="a principal is an e-mail address or a plain name, without spaces or wildcards",
             )
         return cls(text)
+
+
+class Person(str):
+    """Somebody with any number of principals: a name from the policy's `[people]`, or their only principal."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        if len(text) > MAX_NAME_LENGTH or not _PRINCIPAL.fullmatch(text):
+            raise UsageError(
+                f"not a person's name: '{escape(text[:MAX_NAME_LENGTH])}'",
+                hint="use one word of letters, digits, '.', '-' and '_', such as ann",
+            )
+        return cls(text)

@@ -1,56 +1,38 @@
-"""`.gitreg/policy.toml`: roles, stages, gates, and who may do what.  What no rule allows is refused."""
+"""`.gitreg/policy.toml`: people, roles, stages, gates, and who may do what.  What no rule allows is refused."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
-from gitreg.core.names import Principal, StageName
+from gitreg.core.model_pattern import ModelPattern, matching, wider
+from gitreg.core.names import ModelName, Person, Principal, StageName
+from gitreg.core.oid import Oid
+from gitreg.core.policy_rules import NOBODY, ApprovalRule, GateDefinition, ModelRules, ReceiptRule, StageRule
+from gitreg.core.policy_tables import (
+    Defined,
+    read_gates,
+    read_people,
+    read_receipts,
+    read_roles,
+    read_rules,
+    read_signatures,
+    read_stages,
+)
 from gitreg.core.text import escape
 from gitreg.core.toml import Table, load_toml
-from gitreg.errors import FormatError, GitregError, NotFoundError
+from gitreg.errors import NotFoundError
 
-POLICY_PATH = ".gitreg/policy.toml"
-RULES = ("register", "deregister", "deprecate")
-MAX_STAGES_IN_A_ROW = 32
-_GATE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # as a tag's trailer can carry it
-_NOT_IN_BRANCHES = re.compile(r"[ ~^:?*\[\\]|\.\.|@\{|//|\.(?:/|$)|\.lock(?:/|$)|^[-/]|(?:^|/)\.|/$")
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalRule:
-    """How many distinct people of which roles must approve a promotion."""
-
-    count: int = 0
-    from_roles: tuple[str, ...] = ()
-    allow_self: bool = False
-
-
-class StageRule(NamedTuple):
-    """What it takes to get a version into one stage."""
-
-    name: StageName
-    promote: tuple[str, ...] = ()
-    rollback: tuple[str, ...] = ()
-    unassign: tuple[str, ...] = ()
-    after: StageName | None = None
-    gates: tuple[str, ...] = ()
-    approvals: ApprovalRule = ApprovalRule()
-
-
-class GateDefinition(NamedTuple):
-    """A gate's kind and options, as the gates themselves will read them."""
-
-    name: str
-    kind: str
-    options: Mapping[str, object]
+POLICY_PATH: Final = ".gitreg/policy.toml"
+MAX_STAGES_IN_A_ROW: Final = 32
+MAX_PATTERNS: Final = 1000
+_NOT_IN_BRANCHES: Final = re.compile(r"[ ~^:?*\[\\]|\.\.|@\{|//|\.(?:/|$)|\.lock(?:/|$)|^[-/]|(?:^|/)\.|/$")
 
 
 class Policy(NamedTuple):
-    """A parsed policy."""
+    """A parsed policy.  `rules` and `stages` are the general ones; ask `for_model` for those of a model."""
 
     epoch: int
     branch: str
@@ -58,10 +40,29 @@ class Policy(NamedTuple):
     rules: Mapping[str, tuple[str, ...]]
     stages: Mapping[StageName, StageRule]
     gates: Mapping[str, GateDefinition]
+    people: Mapping[Person, tuple[Principal, ...]] = MappingProxyType({})
+    models: Mapping[ModelPattern, ModelRules] = MappingProxyType({})
+    admins: ApprovalRule = NOBODY
+    receipts: ReceiptRule = ReceiptRule()
+    accepted: tuple[Oid, ...] = ()  # tags that count although their key was revoked
 
     def holds(self, principal: Principal, roles: tuple[str, ...]) -> bool:
         """Whether the person has one of the roles."""
         return any(principal in self.roles.get(role, ()) for role in roles)
+
+    def person_of(self, principal: Principal) -> Person:
+        """Who a principal is: two of one person never count as two.  Who is not in `[people]` has one principal."""
+        owner = next((person for person, theirs in self.people.items() if principal in theirs), None)
+        return owner or Person(principal)
+
+    def for_model(self, name: ModelName) -> Policy:
+        """The policy as it is for one model: the most exact pattern's rules and stages."""
+        if not self.models:
+            return self
+        found = next((self.models[each] for each in matching(name) if each in self.models), None)
+        if found is None:
+            return self._replace(models={})
+        return self._replace(rules=found.rules, stages=found.stages, models={})
 
     def stage(self, name: StageName) -> StageRule:
         if name not in self.stages:
@@ -73,21 +74,26 @@ class Policy(NamedTuple):
 def parse_policy(data: bytes) -> Policy:
     """Parse policy.toml.  Raises FormatError; names used but never defined count as mistakes."""
     root = load_toml(data, POLICY_PATH)
-    roles_table, rules_table = root.table("roles"), root.table("rules")
-    stages, gates = root.table("stages"), root.table("gates")
+    people = read_people(root.table("people"))
+    gates = read_gates(root.table("gates"))
+    stages, admins = root.table("stages"), root.table("admins")
+    defined = Defined(people, read_roles(root.table("roles"), people), stages.names(), gates)
+    general = ModelRules(read_rules(root.table("rules"), defined, {}), read_stages(stages, defined, {}))
+    _check_order(stages, general)
     policy = Policy(
         epoch=root.count("epoch"),
         branch=_branch(root),
-        roles={role: roles_table.all_parsed(role, Principal.parse) for role in roles_table.names()},
-        rules={rule: rules_table.strings(rule) for rule in RULES},
-        stages={_stage_name(stages, key): _stage(stages.table(key), key) for key in stages.names()},
-        gates={key: _gate(gates.table(key), key) for key in gates.names()},
+        roles=defined.roles,
+        rules=general.rules,
+        stages=general.stages,
+        gates=gates,
+        people=people,
+        models=_models(root.table("models"), defined, general),
+        admins=_admins(admins, defined) if "admins" in root.names() else NOBODY,
+        receipts=read_receipts(root.table("receipts"), defined),
+        accepted=root.all_parsed("accepted", Oid.parse),
     )
-    rules_table.finish()
     root.finish()
-    _check_names(policy)
-    for rule in policy.stages.values():
-        _check_order(rule, policy)
     return policy
 
 
@@ -98,82 +104,48 @@ def _branch(root: Table) -> str:
     return branch
 
 
-def _stage_name(stages: Table, key: str) -> StageName:
-    try:
-        return StageName.parse(key)
-    except GitregError as error:
-        raise stages.fail(key, error.message, hint=error.hint) from None
-
-
-def _stage(table: Table, name: str) -> StageRule:
-    approvals = table.table("approvals")
-    rule = StageRule(
-        name=StageName.parse(name),
-        promote=table.strings("promote"),
-        rollback=table.strings("rollback"),
-        unassign=table.strings("unassign"),
-        after=table.parsed("after", StageName.parse) if "after" in table.names() else None,
-        gates=table.strings("gates"),
-        approvals=ApprovalRule(
-            approvals.count("count", default=0),
-            approvals.strings("from"),
-            approvals.optional("allow_self", bool) or False,
-        ),
-    )
-    approvals.finish()
+def _admins(table: Table, defined: Defined) -> ApprovalRule:
+    rule = read_signatures(table, defined, default=1)
+    if not rule.count:
+        raise table.fail("count", "must not be 0", hint="leave [admins] out if nobody shall change the policy")
     table.finish()
     return rule
 
 
-def _gate(table: Table, name: str) -> GateDefinition:
-    if not _GATE_NAME.fullmatch(name):
-        raise table.fail("kind", "a gate's name is one word", hint="use lowercase letters, digits, '-' and '_'")
-    kind = table.required("kind", str)
-    options = {key: value for key, value in table.values().items() if key != "kind"}
-    return GateDefinition(name, kind, options)
+def _models(table: Table, defined: Defined, general: ModelRules) -> dict[ModelPattern, ModelRules]:
+    """Shorter patterns first, so that each finds what it inherits from already read."""
+    if len(table.names()) > MAX_PATTERNS:
+        raise table.fail(table.names()[-1], f"more than {MAX_PATTERNS} patterns", hint="join some with '*'")
+    patterns = [table.named(key, ModelPattern.parse) for key in table.names()]
+    models: dict[ModelPattern, ModelRules] = {}
+    for pattern in sorted(patterns, key=lambda each: (len(each.literal), -len(each))):
+        inherited = next((models[each] for each in wider(pattern) if each in models), general)
+        models[pattern] = _model_rules(table.table(pattern), defined, inherited)
+    return models
 
 
-def _check_names(policy: Policy) -> None:
-    for where, roles in _role_uses(policy):
-        for role in roles:
-            if role not in policy.roles:
-                raise _undefined(where, "role", role, policy.roles)
-    for rule in policy.stages.values():
-        where = f"stages: {rule.name}"
-        if rule.after is not None and rule.after not in policy.stages:
-            raise _undefined(f"{where}: after", "stage", rule.after, policy.stages)
-        for gate in rule.gates:
-            if gate not in policy.gates:
-                raise _undefined(where, "gate", gate, policy.gates)
-        if rule.approvals.count and not rule.approvals.from_roles:
-            raise FormatError(
-                f"{POLICY_PATH}: {where}: approvals: nobody may approve", hint='name roles: from = ["reviewer"]'
-            )
+def _model_rules(table: Table, defined: Defined, inherited: ModelRules) -> ModelRules:
+    stages = table.table("stages")
+    for key in stages.names():
+        if key not in defined.stages:
+            raise stages.fail(key, "no such stage", hint=f"define it for all models first: [stages.{escape(key[:80])}]")
+    rules = ModelRules(
+        read_rules(table.table("rules"), defined, inherited.rules), read_stages(stages, defined, inherited.stages)
+    )
+    table.finish()
+    _check_order(stages, rules)
+    return rules
 
 
-def _undefined(where: str, kind: str, name: str, known: Iterable[str]) -> FormatError:
-    close = get_close_matches(name, list(known), n=1)
-    hint = f"did you mean '{escape(close[0])}'?" if close else f"define it in [{kind}s]"
-    return FormatError(f"{POLICY_PATH}: {where}: no {kind} '{escape(name[:80])}' in [{kind}s]", hint=hint)
-
-
-def _check_order(rule: StageRule, policy: Policy) -> None:
+def _check_order(table: Table, rules: ModelRules) -> None:
     """Stages that wait for each other could never be entered; following them would not come to an end."""
-    way = [rule.name]
-    while (after := policy.stages[way[-1]].after) is not None:
-        if after in way or len(way) == MAX_STAGES_IN_A_ROW:
-            reason = "waits for itself" if after in way else f"waits for more than {MAX_STAGES_IN_A_ROW} stages"
-            shown = " -> ".join([*way, after][-4:])
-            raise FormatError(
-                f"{POLICY_PATH}: stages: {rule.name}: after: {reason}: {shown}",
-                hint="some stage must be the first: one without `after`",
-            )
-        way.append(after)
-
-
-def _role_uses(policy: Policy) -> list[tuple[str, tuple[str, ...]]]:
-    uses = [(f"rules: {rule}", roles) for rule, roles in policy.rules.items()]
-    for rule in policy.stages.values():
-        where = f"stages: {rule.name}"
-        uses += [(where, (*rule.promote, *rule.rollback, *rule.unassign, *rule.approvals.from_roles))]
-    return uses
+    for name in rules.stages if table.names() else ():
+        way = [name]
+        while (after := rules.stages[way[-1]].after) is not None:
+            if after in way or len(way) == MAX_STAGES_IN_A_ROW:
+                reason = "waits for itself" if after in way else f"waits for more than {MAX_STAGES_IN_A_ROW} stages"
+                shown = " -> ".join([*way, after][-4:])
+                raise table.fail(
+                    f"{name}: after", f"{reason}: {shown}", hint="some stage must be the first: one without `after`"
+                )
+            way.append(after)

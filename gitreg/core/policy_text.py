@@ -20,6 +20,11 @@ maintainer = ["{admin}"]
 register = ["maintainer"]
 deregister = ["maintainer"]
 deprecate = ["maintainer"]
+archive = ["maintainer"]
+
+[admins]
+from = ["maintainer"]  # roles that may change this policy and the keys
+count = 1  # how many of them must sign a change
 """
 
 _STAGE = """

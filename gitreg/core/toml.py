@@ -6,6 +6,7 @@ import math
 import re
 import tomllib
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from difflib import get_close_matches
 from typing import TypeVar, cast
 
@@ -99,6 +100,10 @@ class Table:
         """A required string, through one of the value types' parsers."""
         return self._through(key, parse, self.required(key, str))
 
+    def named(self, key: str, parse: Callable[[str], T]) -> T:
+        """The key itself, through one of the value types' parsers."""
+        return self._through(key, parse, key)
+
     def count(self, key: str, *, default: int | None = None) -> int:
         """A whole number that is not negative."""
         value = self.required(key, int) if default is None else self.optional(key, int)
@@ -170,4 +175,5 @@ _NAMES: dict[type, str] = {
     bool: "true or false",
     list: "a list",
     dict: "a table",
+    datetime: "a date and time",
 }

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from gitreg.core.event import Assignment, Cause, Registration
 from gitreg.core.names import StageName
 from gitreg.core.oid import Oid
-from gitreg.core.policy import Policy, StageRule
+from gitreg.core.policy import Policy
+from gitreg.core.policy_rules import StageRule
 from gitreg.core.reference import PointerPath, Reference
 from gitreg.core.request import PromotionRequest, request_of
 from gitreg.errors import RefusedError, UsageError, VerificationError

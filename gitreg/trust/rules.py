@@ -21,7 +21,8 @@ from gitreg.core.event import (
 from gitreg.core.names import Principal
 from gitreg.core.oid import Oid
 from gitreg.core.pointer import parse_pointer
-from gitreg.core.policy import Policy, StageRule
+from gitreg.core.policy import Policy
+from gitreg.core.policy_rules import StageRule
 from gitreg.core.request import request_of
 from gitreg.core.tag_name import AssignedTag, StageTag
 from gitreg.errors import GitregError, VerificationError
@@ -136,7 +137,8 @@ def earlier_holders(event: Assignment, facts: Facts) -> Iterator[StageTag]:
     return (tag for tag in islice(line.tags, line.before(event.n)) if isinstance(tag, AssignedTag))
 
 
-def check_bare(event: Assignment) -> None:
-    """A rollback is decided by role and history alone: gates and approvals on it were checked by nobody."""
-    if event.gates or event.approvals:
+def check_bare(event: Assignment, policy: Policy) -> None:
+    """A rollback runs no gates, and only the policy makes it ask for approvals: others were checked by nobody."""
+    asked = stage_rule(event, policy).rollback_approvals.count
+    if event.gates or (event.approvals and not asked):
         raise CheckError("rollback", "a rollback carries gates or approvals, which count for nothing there")

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitreg.core.names import Principal, StageName
-from gitreg.core.policy import ApprovalRule, GateDefinition, Policy, StageRule, parse_policy
+from gitreg.core.policy import Policy, parse_policy
+from gitreg.core.policy_rules import ApprovalRule, GateDefinition, StageRule
 from gitreg.core.policy_text import starting_policy
 from gitreg.errors import FormatError, NotFoundError
 
@@ -22,7 +23,7 @@ EXAMPLE = Policy(
     epoch=7,
     branch="release/main",
     roles={"maintainer": (ALICE,), "reviewer": (ALICE, BOB), "unused": ()},
-    rules={"register": ("maintainer",), "deregister": ("maintainer",), "deprecate": ()},
+    rules={"register": ("maintainer",), "deregister": ("maintainer",), "deprecate": (), "archive": ()},
     stages={
         STAGING: StageRule(STAGING, ("maintainer",), ("maintainer",), ("maintainer",)),
         PRODUCTION: StageRule(
@@ -63,6 +64,8 @@ def test_every_starting_policy_parses_and_lets_its_admin_do_everything(admin, br
     for rule in policy.stages.values():
         for roles in (rule.promote, rule.rollback, rule.unassign, *policy.rules.values()):
             assert policy.holds(admin, roles)
+    assert policy.admins.count == 1
+    assert policy.holds(admin, policy.admins.from_roles)
 
 
 @given(st.data())
@@ -90,14 +93,14 @@ AFTER = 'after = "staging"'
         ('register = ["maintainer"]', 'register = ["mantainer"]', "rules: register: no role 'mantainer'"),
         ('register = ["maintainer"]', 'register = "maintainer"', "rules: register: must be a list"),
         ('register = ["maintainer"]', "register = [1]", "rules: register: must be a list of strings"),
-        ('promote = ["maintainer", "reviewer"]', 'promote = ["boss"]', "stages: production: no role 'boss'"),
-        ('from = ["reviewer"]', 'from = ["reviewers"]', "stages: production: no role 'reviewers'"),
-        ('from = ["reviewer"]', "from = []", "stages: production: approvals: nobody may approve"),
+        ('promote = ["maintainer", "reviewer"]', 'promote = ["boss"]', "stages: production: promote: no role 'boss'"),
+        ('from = ["reviewer"]', 'from = ["reviewers"]', "stages: production: approvals: from: no role 'reviewers'"),
+        ('from = ["reviewer"]', "from = []", "stages: production: approvals: from: nobody may sign"),
         ("count = 2", "count = -2", "stages: production: approvals: count: must not be negative"),
         ("count = 2", "count = 1.5", "stages: production: approvals: count: must be a whole number"),
         ("count = 2", "count = true", "stages: production: approvals: count: must be a whole number"),
         ("allow_self = true", "allow_self = 1", "stages: production: approvals: allow_self: must be true or false"),
-        ('gates = ["accuracy", "format"]', 'gates = ["acuracy"]', "stages: production: no gate 'acuracy'"),
+        ('gates = ["accuracy", "format"]', 'gates = ["acuracy"]', "stages: production: gates: no gate 'acuracy'"),
         ('kind = "metric"', "", "gates: accuracy: kind: is missing"),
         ("[gates.accuracy]", '[gates."Accuracy"]', "gates: Accuracy: kind: a gate's name is one word"),
         ("[gates.accuracy]", '[gates."a b"]', "gates: a b: kind: a gate's name is one word"),

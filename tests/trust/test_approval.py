@@ -13,7 +13,7 @@ from registry_builder import NOW, PRODUCTION, key_of, new_registry
 
 from gitreg.core.approval_file import format_approval, parse_approval
 from gitreg.core.names import Principal
-from gitreg.core.policy import ApprovalRule
+from gitreg.core.policy_rules import ApprovalRule
 from gitreg.core.request import PromotionRequest, request_of
 from gitreg.errors import SigningError, VerificationError
 from gitreg.trust.allowed_signers import AllowedSigners
