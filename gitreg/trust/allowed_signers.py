@@ -19,6 +19,7 @@ from gitreg.trust.public_key import PublicKey
 from gitreg.trust.signer_options import SignerOptions, parse_options, split_options
 
 MAX_FILE: Final = 4 * 1024 * 1024
+NAMESPACES: Final = ("git", "gitreg-approval", "gitreg-policy")  # of all signatures that people make here
 
 
 class Grant(NamedTuple):
@@ -83,9 +84,7 @@ class AllowedSigners:
         return self._by_key.get(key, ())
 
 
-def format_line(
-    principals: Sequence[Principal], key: PublicKey, namespaces: Sequence[str] = ("git", "gitreg-approval")
-) -> str:
+def format_line(principals: Sequence[Principal], key: PublicKey, namespaces: Sequence[str] = NAMESPACES) -> str:
     """A line that lets `principals` sign with `key`, restricted to `namespaces`."""
     return f'{",".join(principals)} namespaces="{",".join(namespaces)}" {key.line}\n'
 
