@@ -128,6 +128,13 @@ def parse_manifest(data: bytes) -> Manifest:
     return manifest
 
 
+def parse_chunk_list(data: bytes) -> tuple[ChunkEntry, ...]:
+    """The chunks alone, of canonical bytes whose digest vouches for the rest.  Raises FormatError."""
+    start = data.find(b"\nchunks ") + 1
+    count = _line(_CHUNKS_LINE, data, start)
+    return _parse_chunks(data, count.end(), _bounded(count, MAX_CHUNKS))[0]
+
+
 def _check_version(data: bytes) -> int:
     """Return where the second line starts."""
     end = data.find(b"\n", 0, 64)

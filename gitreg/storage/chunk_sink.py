@@ -1,4 +1,4 @@
-"""Where cut chunks go: named by their hash, written to a store unless it has them."""
+"""Where cut chunks go: named by their hash, written to a store unless it has them whole."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitreg.core.digest import Digest
 from gitreg.core.manifest import ChunkEntry
+from gitreg.storage.lengths import misfits
 
 if TYPE_CHECKING:
     from gitreg.storage.progress import Progress
@@ -25,15 +26,23 @@ class ChunkSink:
         self.new_bytes = 0
 
     def put(self, data: memoryview) -> ChunkEntry:
-        """Name a chunk and store it if it is new."""
-        digest = Digest.of(data)
-        if self._is_first(digest) and self._store is not None and not self._store.present((digest,)):
-            self._store.write(digest, data)
-            with self._lock:
-                self.new_chunks += 1
-                self.new_bytes += len(data)
-        self._progress.advance(len(data))
-        return ChunkEntry(digest, len(data))
+        """Name a chunk and store it if it is new, or cut off in the store."""
+        chunk = ChunkEntry(Digest.of(data), len(data))
+        if self._store is not None and self._is_first(chunk.digest):
+            self._store_once(self._store, chunk, data)
+        self._progress.advance(chunk.length)
+        return chunk
+
+    def _store_once(self, store: ObjectStore, chunk: ChunkEntry, data: memoryview) -> None:
+        absent, damaged = misfits(store, (chunk,))
+        if damaged:  # not every service replaces what is there
+            store.remove(damaged)
+        elif not absent:
+            return
+        store.write(chunk.digest, data)
+        with self._lock:
+            self.new_chunks += 1
+            self.new_bytes += chunk.length
 
     def _is_first(self, digest: Digest) -> bool:
         with self._lock:

@@ -11,7 +11,7 @@ import zstandard
 
 from gitreg.core.digest import Digest
 from gitreg.core.limits import MAX_MANIFEST_BYTES
-from gitreg.core.manifest import Manifest, format_manifest, parse_manifest
+from gitreg.core.manifest import Manifest, format_manifest, parse_chunk_list, parse_manifest
 from gitreg.errors import VerificationError
 
 if TYPE_CHECKING:
@@ -62,17 +62,25 @@ def read_manifest(store: ObjectStore, digest: Digest) -> Manifest:
     return parse_manifest(read_manifest_text(store, digest))
 
 
+def read_chunk_list(store: ObjectStore, digest: Digest) -> tuple[ChunkEntry, ...]:
+    """A verified manifest's chunks, without the work that its files are.  Raises as `read_manifest` does."""
+    return parse_chunk_list(read_manifest_text(store, digest))
+
+
 def write_manifest(store: ObjectStore, manifest: Manifest) -> Digest:
     """Store a manifest and flush.  The caller has flushed its chunks before: leaves first (W1)."""
     return write_manifest_text(store, format_manifest(manifest))
 
 
 def write_manifest_text(store: ObjectStore, text: bytes) -> Digest:
-    """Store a manifest's canonical text and flush."""
+    """Store a manifest's canonical text and flush; one that is there damaged is replaced."""
     digest = Digest.of(text)
-    if digest not in store.present({digest}):
-        store.write(digest, zstandard.ZstdCompressor(level=_LEVEL).compress(text))
-        store.flush()
+    if digest in store.present({digest}):
+        if is_object(digest, store.read(digest)):
+            return digest
+        store.remove((digest,))  # not every service replaces what is there
+    store.write(digest, zstandard.ZstdCompressor(level=_LEVEL).compress(text))
+    store.flush()
     return digest
 
 

@@ -83,6 +83,18 @@ def test_objects_that_got_lost_are_written_again(world, registry: Registry):
     assert registry.verify("mnist", data=True).ok
 
 
+@pytest.mark.parametrize("left", [0, 10])
+def test_objects_that_were_cut_off_are_written_again(world, registry: Registry, left: int):
+    """Following the advice to add the files again would change nothing."""
+    for file in world.objects("work/.git"):
+        data = file.read_bytes()
+        file.chmod(0o644)
+        file.write_bytes(data[:left])
+    registry.add(AddRequest(registry.root / "models" / "mnist"))
+    shutil.rmtree(world.root / "hub.git" / "gitreg")
+    assert registry.verify("mnist", data=True).ok
+
+
 def empty(root: Path) -> Path:
     (root / "thing").mkdir()
     return root / "thing"

@@ -14,6 +14,7 @@ from gitreg.core.limits import MIB
 from gitreg.core.manifest import format_manifest, parse_manifest
 from gitreg.errors import SourceError, StorageError
 from gitreg.storage.fsck import check_objects
+from gitreg.storage.fsspec_store import FsspecStore
 from gitreg.storage.ingest import ingest
 from gitreg.storage.local import LocalStore
 from gitreg.storage.source import list_source
@@ -21,7 +22,7 @@ from gitreg.storage.span_reader import SpanReader
 from gitreg.storage.transfer import ensure_complete
 from gitreg.storage.verified import read_chunk, read_manifest
 from tests.storage.crash import killed_at
-from tests.storage.helpers import contents
+from tests.storage.helpers import contents, damage, object_file
 
 GOLDEN = "4635a2a4743e6e9a4d59db8f731421a36b3a05ce73af8cd6716503483fc8ac41"
 
@@ -66,6 +67,27 @@ def test_adding_again_writes_nothing(tree, store):
     assert first.new_chunks == len({chunk.digest for chunk in first.manifest.chunks})
     assert (second.new_chunks, second.new_bytes) == (0, 0)
     assert second.manifest == first.manifest
+
+
+@pytest.mark.parametrize("left", [0, 1, 1000])
+def test_a_damaged_store_is_put_right_by_adding_again(tree, store, left):
+    """Objects that a bad disk cut off would be trusted because they have a name; adding again would not help."""
+    manifest = ingest(tree, store).manifest
+    for digest in (manifest.chunks[0].digest, manifest.chunks[-1].digest, manifest.digest):
+        damage(object_file(store, digest), lambda data: data[:left])
+    again = ingest(tree, LocalStore.open(store.root))
+    assert again.new_chunks == 2
+    assert list(check_objects(store)) == []
+    assert read_manifest(store, again.manifest.digest) == manifest
+
+
+def test_straight_into_a_store_elsewhere(tree, store):
+    """`add --push` would leave the remote with other objects than a push of the local ones does."""
+    elsewhere = FsspecStore.create("memory://straight", {})
+    result = ingest(tree, elsewhere)
+    assert set(elsewhere.names()) == {chunk.digest for chunk in result.manifest.chunks} | {result.manifest.digest}
+    assert ensure_complete(read_manifest(elsewhere, result.manifest.digest), elsewhere) == []
+    assert ingest(tree, elsewhere).new_chunks == 0
 
 
 def test_a_new_small_file_adds_little(tree, store):
@@ -169,6 +191,7 @@ def test_a_store_that_fails_stops_the_add(tree, store):
 
 SCRIPT = """
 from pathlib import Path
+from gitreg.storage.fsspec_store import FsspecStore
 from gitreg.storage.ingest import ingest
 from gitreg.storage.local import LocalStore
 ingest(Path(sys.argv[1]), LocalStore.open(Path(sys.argv[2])))
