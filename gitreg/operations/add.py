@@ -1,4 +1,4 @@
-"""Add: hash files into the clone's store, write or refresh the pointer, ignore the files, stage the pointer."""
+"""Add: take files in, write or refresh the pointer, ignore the files, stage the pointer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gitreg.core.digest import Digest
-from gitreg.core.manifest import Manifest
 from gitreg.core.names import ModelName
 from gitreg.core.oid import Oid
 from gitreg.core.pointer import Kind, Pointer, parse_pointer
@@ -22,12 +21,7 @@ from gitreg.operations.atomic import write_file
 from gitreg.operations.context import Context
 from gitreg.operations.ignore import ignore
 from gitreg.operations.pointers import artifact_place, read_pointer, working_pointers
-from gitreg.operations.stores import local_store
-from gitreg.storage.ingest import ingest_listed
-from gitreg.storage.source import list_source
-from gitreg.storage.stat_cache import StatCache, unchanged_manifest
-from gitreg.storage.transfer import ensure_complete
-from gitreg.storage.verified import read_manifest
+from gitreg.operations.take_in import Keep, take_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +38,12 @@ class AddRequest:
     lineage: LineageRequest = field(default_factory=LineageRequest)
     commit_message: str | None = None
     rehash: bool = False
+    keep: Keep = Keep.HERE
 
 
 @dataclass(frozen=True, slots=True)
 class AddResult:
-    """What was added; `transferred` counts the bytes that the store did not have."""
+    """What was added, and where its bytes are kept; `transferred` counts those that the store did not have."""
 
     model: ModelName
     kind: str
@@ -61,6 +56,7 @@ class AddResult:
     seconds: float
     pointer: str
     commit: Oid | None
+    keep: Keep
 
 
 def add(context: Context, request: AddRequest) -> AddResult:
@@ -80,49 +76,27 @@ def add(context: Context, request: AddRequest) -> AddResult:
     )
     _check_tracked(context, place)
     _check_not_ignored(context, pointer_file)
-    added = _ingest(context, place, rehash=request.rehash)
-    manifest = added.manifest
+    added = take_in(context, place, request.keep, rehash=request.rehash)
     kind = request.kind or (before.kind if before else Kind.MODEL)
     single = place.name if place.is_file() else None
-    facts = ArtifactFacts(name, manifest.digest, manifest.size, len(manifest.files), kind, single)
+    facts = ArtifactFacts(name, added.manifest, added.size, added.files, kind, single)
     text = write_pointer(facts, annotations, old, escape(pointer_file.name))
     paths = _record(context, place, pointer_file, text, old)
     made = _commit(context, request.commit_message, paths)
     return AddResult(
         model=name,
         kind=kind.value,
-        manifest=manifest.digest,
-        size=manifest.size,
-        files=len(manifest.files),
-        chunks=len(manifest.chunks),
+        manifest=added.manifest,
+        size=added.size,
+        files=added.files,
+        chunks=added.chunks,
         new_chunks=added.new_chunks,
         transferred=added.new_bytes,
         seconds=round(time.monotonic() - started, 3),
         pointer=context.repo.relative(pointer_file),
         commit=made,
+        keep=request.keep,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Added:
-    manifest: Manifest
-    new_chunks: int = 0
-    new_bytes: int = 0
-
-
-def _ingest(context: Context, place: Path, *, rehash: bool) -> _Added:
-    source = list_source(place, time.time_ns())
-    store = local_store(context)
-    cache = StatCache(context.repo.local_state / "stat-cache")
-    known = None if rehash else unchanged_manifest(source, cache)
-    if known is not None and known in store.present([known]):
-        manifest = read_manifest(store, known)
-        if not ensure_complete(manifest, store):
-            return _Added(manifest)
-    with context.step(f"add {escape(place.name)}") as report:
-        result = ingest_listed(source, store, report)
-    cache.record(source, result.manifest.digest)
-    return _Added(result.manifest, result.new_chunks, result.new_bytes)
 
 
 def _place(context: Context, path: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from gitreg.core.digest import Digest
 from gitreg.core.event import PointerAt, Registration
@@ -19,6 +20,8 @@ from gitreg.operations.publish import publish
 from gitreg.operations.results import EventResult
 from gitreg.operations.sign import open_signer, record
 from gitreg.operations.stores import reading_store
+from gitreg.operations.take_in import manifest_now
+from gitreg.operations.uncopied import changed_since, place_of
 from gitreg.storage.transfer import ensure_complete
 from gitreg.storage.verified import read_manifest
 from gitreg.trust.facts import Facts, Verified
@@ -78,9 +81,19 @@ def _check_objects(context: Context, found: CommittedPointer) -> None:
     """A tag must never refer to bytes that nobody has (W1)."""
     store = reading_store(context)
     manifest = found.pointer.manifest
-    missing = [manifest] if not store.present([manifest]) else ensure_complete(read_manifest(store, manifest), store)
+    is_stored = bool(store.present([manifest]))
+    if not is_stored and (place := place_of(context, manifest)) is not None:
+        _check_unchanged(context, place, manifest)
+        return
+    missing = [manifest] if not is_stored else ensure_complete(read_manifest(store, manifest), store)
     if missing:
         raise StorageError(
             f"{len(missing)} objects of {found.path} are neither here nor on the remote",
             hint="gitreg add the files again, where they are, and gitreg push",
         )
+
+
+def _check_unchanged(context: Context, place: Path, manifest: Digest) -> None:
+    """Files added without a copy are all the bytes there are."""
+    if not place.exists() or manifest_now(context, place) != manifest:
+        raise changed_since(place)

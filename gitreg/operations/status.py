@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -16,9 +15,8 @@ from gitreg.git.worktree import dirty_paths
 from gitreg.operations.context import Context
 from gitreg.operations.pointers import artifact_place, read_pointer, working_pointers
 from gitreg.operations.stores import NoRemoteError, local_store, remote_place, remote_store
-from gitreg.storage.ingest import ingest_listed
-from gitreg.storage.source import list_source
-from gitreg.storage.stat_cache import StatCache, unchanged_manifest
+from gitreg.operations.take_in import manifest_now
+from gitreg.operations.uncopied import place_of
 from gitreg.storage.store import ObjectStore
 
 
@@ -89,6 +87,7 @@ class _Places:
     """The stores, asked once; a remote that cannot be reached makes "pushed" unknown, not the command fail."""
 
     def __init__(self, context: Context) -> None:
+        self._context = context
         self._local: ObjectStore = local_store(context)
         self._remote: ObjectStore | None = None
         self._reachable = True
@@ -105,10 +104,11 @@ class _Places:
     def state(self, manifest: Digest) -> ObjectsState:
         if self._remote is not None and self._remote.present([manifest]):
             return ObjectsState.PUSHED
+        if not self._reachable:
+            return ObjectsState.UNKNOWN
         if self._local.present([manifest]):
-            here = ObjectsState.ALONE if self._alone else ObjectsState.LOCAL
-            return here if self._reachable else ObjectsState.UNKNOWN
-        return ObjectsState.MISSING if self._reachable else ObjectsState.UNKNOWN
+            return ObjectsState.ALONE if self._alone else ObjectsState.LOCAL
+        return ObjectsState.MISSING if place_of(self._context, manifest) is None else ObjectsState.LOCAL
 
 
 def _status(context: Context, path: str, places: _Places, *, dirty: bool, rehash: bool) -> ModelStatus:
@@ -127,19 +127,7 @@ def _bytes_state(context: Context, place: Path, pointer: Pointer, *, rehash: boo
     if not place.exists():
         return BytesState.ABSENT, ""
     try:
-        manifest = _present_manifest(context, place, rehash=rehash)
+        manifest = manifest_now(context, place, rehash=rehash)
     except SourceError as error:
         return BytesState.CHANGED, escape(error.message)
     return (BytesState.SAME if manifest == pointer.manifest else BytesState.CHANGED), ""
-
-
-def _present_manifest(context: Context, place: Path, *, rehash: bool) -> Digest:
-    source = list_source(place, time.time_ns())
-    cache = StatCache(context.repo.local_state / "stat-cache")
-    known = None if rehash else unchanged_manifest(source, cache)
-    if known is not None:
-        return known
-    with context.step(f"hash {escape(place.name)}") as report:
-        digest = ingest_listed(source, None, report).manifest.digest
-    cache.record(source, digest)
-    return digest

@@ -54,11 +54,6 @@ class StatCache:
         return self._directory / Digest.of(os.fsencode(source.root.absolute())).hex
 
 
-def unchanged_manifest(source: Source, cache: StatCache) -> Digest | None:
-    """The manifest of the source if none of its files can have changed since it was recorded."""
-    return cache.manifest_of(source)
-
-
 def _looks(source: Source) -> str:
     """One hash over path and fingerprint of every file."""
     lines = [

@@ -9,7 +9,7 @@ import pytest
 
 from gitreg.core.digest import Digest
 from gitreg.storage.source import list_source
-from gitreg.storage.stat_cache import StatCache, unchanged_manifest
+from gitreg.storage.stat_cache import StatCache
 
 MANIFEST = Digest.of(b"manifest")
 
@@ -29,7 +29,7 @@ def settled(tree):
 def test_unchanged_source_is_known(tree, settled, cache):
     """Every status would read every byte."""
     cache.record(settled, MANIFEST)
-    assert unchanged_manifest(list_source(tree, time.time_ns()), cache) == MANIFEST
+    assert cache.manifest_of(list_source(tree, time.time_ns())) == MANIFEST
 
 
 def _rewrite(tree):
@@ -63,14 +63,14 @@ def test_any_change_is_noticed(tree, settled, cache, change):
     """A changed model would be registered under its old digest."""
     cache.record(settled, MANIFEST)
     change(tree)
-    assert unchanged_manifest(list_source(tree, time.time_ns()), cache) is None
+    assert cache.manifest_of(list_source(tree, time.time_ns())) is None
 
 
 def test_fresh_files_are_not_trusted(tree, cache):
     """A write within the clock tick of the listing would go unnoticed."""
     (tree / "README.md").write_bytes(b"# hell0\n")
     cache.record(list_source(tree, time.time_ns()), MANIFEST)
-    assert unchanged_manifest(list_source(tree, time.time_ns()), cache) is None
+    assert cache.manifest_of(list_source(tree, time.time_ns())) is None
 
 
 @pytest.mark.parametrize("damage", [b"", b"gitreg-stat 2\n", b"\xff\xfe", b"gitreg-stat 1\nlooks x\n"])
@@ -79,4 +79,4 @@ def test_damaged_entries_are_no_entries(tree, settled, cache, tmp_path, damage):
     cache.record(settled, MANIFEST)
     (entry,) = (tmp_path / "looks").iterdir()
     entry.write_bytes(damage)
-    assert unchanged_manifest(settled, cache) is None
+    assert cache.manifest_of(settled) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import assert_never
 
 import click
 
@@ -16,8 +17,10 @@ from gitreg.cli.verb import command as verb
 from gitreg.cli.verb import option, pass_output
 from gitreg.core.names import ModelName
 from gitreg.core.pointer import Kind
+from gitreg.errors import UsageError
 from gitreg.operations.add import AddRequest, AddResult, add
 from gitreg.operations.annotate import LineageRequest
+from gitreg.operations.take_in import Keep
 
 
 @verb("add")
@@ -36,6 +39,8 @@ from gitreg.operations.annotate import LineageRequest
 @option("--description", metavar="TEXT", help="What it is, in a sentence.")
 @option("--license", "license_", envvar="GITREG_ADD_LICENSE", metavar="SPDX", help="Its licence, such as Apache-2.0.")
 @option("--commit", metavar="TEXT", help="Commit the pointer, with this message.")
+@option("--push", is_flag=True, help="Send the bytes straight to the remote, without a copy in the local store.")
+@option("--no-copy", is_flag=True, help="Only hash: push reads the bytes from where they are, if unchanged then.")
 @option("--rehash", is_flag=True, help="Read all bytes again, even if no file looks changed.")
 @pass_output
 def command(
@@ -55,6 +60,8 @@ def command(
     description: str | None,
     license_: str | None,
     commit: str | None,
+    push: bool,
+    no_copy: bool,
     rehash: bool,
 ) -> None:
     """Hash files into the local store and write their pointer.
@@ -74,14 +81,37 @@ def command(
         lineage=LineageRequest(base, data),
         commit_message=commit,
         rehash=rehash,
+        keep=_keep(push=push, no_copy=no_copy),
     )
     result = add(open_here(output), request)
     output.done(result, lambda: [_line(result)])
     share = f"gitreg register {result.model}" if result.commit else "git commit"
     output.advice(f"{result.pointer} is {'committed' if result.commit else 'staged'}; next: {share}")
+    if result.keep is Keep.NOWHERE:
+        output.advice("the bytes are only where they were: leave them unchanged until gitreg push has sent them")
+
+
+def _keep(*, push: bool, no_copy: bool) -> Keep:
+    if push and no_copy:
+        raise UsageError("--push makes no copy here anyway", hint="leave --no-copy out, or --push to send them later")
+    if push:
+        return Keep.SHARED
+    return Keep.NOWHERE if no_copy else Keep.HERE
 
 
 def _line(result: AddResult) -> Line:
     whole = f"  {counted(result.files, 'file')}, {size(result.size)}"
-    cost = dim(f"  {size(result.transferred)} new, in {seconds(result.seconds)}")
+    cost = dim(f"  {_new(result)}, in {seconds(result.seconds)}")
     return line("Added ", strong(result.model), whole, cost)
+
+
+def _new(result: AddResult) -> str:
+    match result.keep:
+        case Keep.HERE:
+            return f"{size(result.transferred)} new"
+        case Keep.SHARED:
+            return f"{size(result.transferred)} sent"
+        case Keep.NOWHERE:
+            return "not copied"
+        case _:
+            assert_never(result.keep)
