@@ -21,11 +21,12 @@ class KeyType(StrEnum):
     ECDSA_P521 = "ecdsa-sha2-nistp521"
     RSA = "ssh-rsa"
     SK_ED25519 = "sk-ssh-ed25519@openssh.com"
+    SK_ECDSA = "sk-ecdsa-sha2-nistp256@openssh.com"
 
     @property
     def is_hardware(self) -> bool:
         """Private halves of such keys never leave their token."""
-        return self is KeyType.SK_ED25519
+        return self in _TOKENS
 
 
 class VerifyingKey(Protocol):
@@ -36,9 +37,11 @@ class VerifyingKey(Protocol):
         """
 
 
+_TOKENS: Final = (KeyType.SK_ED25519, KeyType.SK_ECDSA)
 _FAMILIES: Final = {
     KeyType.ED25519: "ed25519",
     KeyType.SK_ED25519: "ed25519",
+    KeyType.SK_ECDSA: "ecdsa",
     KeyType.ECDSA_P256: "ecdsa",
     KeyType.ECDSA_P384: "ecdsa",
     KeyType.ECDSA_P521: "ecdsa",

@@ -1,16 +1,15 @@
 """SSHSIG against ssh-keygen: ours pass there, theirs pass here, and nothing passes here that is refused there."""
 
 import base64
-import hashlib
 import random
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from software_token import PIN_GIVEN, EcdsaCore, Ed25519Core, SoftwareToken
 
 from gitreg.errors import FormatError, SigningError, VerificationError
 from gitreg.trust.keygen_signer import KeygenSigner
 from gitreg.trust.public_key import PublicKey
-from gitreg.trust.sshsig import SshSignature, build_signature, parse_blob, parse_signature, sign, verify
+from gitreg.trust.sshsig import SshSignature, parse_blob, parse_signature, sign, verify
 from gitreg.trust.wire import Reader, pack_mpint, pack_string, pack_uint32
 
 MESSAGE = b"object 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n"
@@ -184,33 +183,43 @@ def test_signature_bytes_are_no_identity(keygen, signers):
     assert keygen.accepts(f"me {signature.public_key.line}\n", "me", "git", twin.armored, MESSAGE)
 
 
-class SoftwareToken:
-    """What a FIDO token computes (OpenSSH's PROTOCOL.u2f), without the token."""
-
-    def __init__(self, flags: int) -> None:
-        self._flags = flags
-        self._private = Ed25519PrivateKey.generate()
-        public = pack_string(self._private.public_key().public_bytes_raw()) + pack_string(b"ssh:")
-        self.public_key = PublicKey.from_blob(pack_string(b"sk-ssh-ed25519@openssh.com") + public)
-
-    def sign(self, message: bytes, namespace: str) -> str:
-        return build_signature(self.public_key, self._sign_raw, message, namespace)
-
-    def _sign_raw(self, data: bytes) -> bytes:
-        state = bytes([self._flags]) + pack_uint32(7)
-        signed = hashlib.sha256(b"ssh:").digest() + state + hashlib.sha256(data).digest()
-        return pack_string(b"sk-ssh-ed25519@openssh.com") + pack_string(self._private.sign(signed)) + state
+@pytest.fixture(params=[Ed25519Core, EcdsaCore])
+def token(request) -> SoftwareToken:
+    return SoftwareToken(request.param())
 
 
-def test_security_keys_verify_if_somebody_touched_them(keygen):
-    token = SoftwareToken(flags=1)
+def test_security_keys_verify_if_somebody_touched_them(keygen, token):
     armored = sign(token, MESSAGE, "git")
     assert keygen.accepts(f"me {token.public_key.line}\n", "me", "git", armored, MESSAGE)
+    token.flags = 0
     with pytest.raises(SigningError, match="touching"):
-        sign(SoftwareToken(flags=0), MESSAGE, "git")
+        sign(token, MESSAGE, "git")
+    token.flags = PIN_GIVEN
+    with pytest.raises(SigningError, match="touching"):
+        sign(token, MESSAGE, "git")
 
 
-def test_no_mutation_of_a_security_keys_signature_is_accepted():
-    rng, blob = random.Random(21), parse_signature(sign(SoftwareToken(flags=1), MESSAGE, "git")).blob
+def test_no_mutation_of_a_security_keys_signature_is_accepted(token):
+    rng, blob = random.Random(21), parse_signature(sign(token, MESSAGE, "git")).blob
     for changed in blob_mutations(blob, rng, 500):
         assert accepted(armor(changed)) is None
+
+
+def test_a_security_keys_signature_is_no_plain_one_and_the_reverse(token, signers):
+    """The same numbers mean another message: a token's flags must not be left out by renaming its key."""
+    mine = parse_signature(sign(token, MESSAGE, "git"))
+    for other in (signers["ed25519"], signers["p256"]):
+        forged = SshSignature(other.public_key, mine.namespace, mine.hash, mine.raw)
+        with pytest.raises(VerificationError, match="malformed"):
+            verify(forged, MESSAGE, "git")
+        theirs = parse_signature(sign(other, MESSAGE, "git"))
+        with pytest.raises(VerificationError, match="malformed"):
+            verify(SshSignature(token.public_key, "git", theirs.hash, theirs.raw), MESSAGE, "git")
+
+
+def test_an_application_ends_where_openssh_ends_it(token):
+    """OpenSSH hashes it up to a NUL, so a key with one would be another key there."""
+    with pytest.raises(FormatError, match="NUL"):
+        SoftwareToken(Ed25519Core(), application=b"ssh:\0")
+    with pytest.raises(FormatError, match="NUL"):
+        SoftwareToken(EcdsaCore(), application=b"ssh:\0x")

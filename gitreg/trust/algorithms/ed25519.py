@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from gitreg.errors import VerificationError
 from gitreg.trust.algorithms.check import check, expect
-from gitreg.trust.wire import Reader, pack_uint32
-
-_USER_PRESENT: Final = 0x01
+from gitreg.trust.algorithms.security_key import read_application, token_signed
+from gitreg.trust.wire import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +31,12 @@ class SkEd25519:
 
     def verify(self, algorithm: str, signature: Reader, data: bytes) -> None:
         expect(algorithm, "sk-ssh-ed25519@openssh.com")
-        value, flags, counter = signature.string(), signature.byte(), signature.uint32()
-        signature.end()
-        if not flags & _USER_PRESENT:
-            raise VerificationError("the security key signed without anyone touching it")
-        signed = (
-            hashlib.sha256(self.application).digest()
-            + bytes([flags])
-            + pack_uint32(counter)
-            + hashlib.sha256(data).digest()
-        )
+        value = signature.string()
+        signed = token_signed(self.application, signature, data)
         check(lambda: self.key.verify(value, signed))
 
 
 def load(key_type: str, fields: Reader) -> Ed25519 | SkEd25519:
     """The rest of a public key blob; FormatError or ValueError if it is malformed."""
     key = Ed25519PublicKey.from_public_bytes(fields.string())
-    return Ed25519(key) if key_type == "ssh-ed25519" else SkEd25519(key, fields.string())
+    return Ed25519(key) if key_type == "ssh-ed25519" else SkEd25519(key, read_application(fields))
