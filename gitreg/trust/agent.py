@@ -41,12 +41,16 @@ class Agent:
         return cls(Path(path)) if path else None
 
     def list_keys(self) -> tuple[PublicKey, ...]:
-        """The keys that we could verify with; certificates and kinds unknown to us are passed over."""
+        """The keys that we could verify with, also in certificates; kinds unknown to us are passed over."""
         return self._ask(bytes([_REQUEST_IDENTITIES]), _LIST_SECONDS, _read_keys)
+
+    def holds(self, key: PublicKey) -> bool:
+        """Whether it has exactly this: a key and its certificate are two entries."""
+        return any(each.wire == key.wire for each in self.list_keys())
 
     def sign(self, key: PublicKey, data: bytes) -> bytes:
         """The raw SSH signature over `data`; SigningError if the agent is gone or declines."""
-        request = bytes([_SIGN_REQUEST]) + pack_string(key.blob) + pack_string(data) + pack_uint32(_RSA_SHA2_512)
+        request = bytes([_SIGN_REQUEST]) + pack_string(key.wire) + pack_string(data) + pack_uint32(_RSA_SHA2_512)
         return self._ask(request, _SIGN_SECONDS, _read_signature)
 
     def _ask(self, request: bytes, seconds: int, read: Callable[[Reader], T]) -> T:
@@ -81,7 +85,7 @@ def _read_keys(answer: Reader) -> tuple[PublicKey, ...]:
     for _ in range(answer.uint32()):
         blob, _comment = answer.string(), answer.string()
         with suppress(FormatError):
-            keys.append(PublicKey.from_blob(blob))
+            keys.append(PublicKey.from_wire(blob))
     return tuple(keys)
 
 

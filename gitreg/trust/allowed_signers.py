@@ -5,7 +5,7 @@ Every line stands alone: one that is not understood grants nothing, breaks no ot
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -13,8 +13,8 @@ from typing import Final, NamedTuple, Self
 
 from gitreg.core.names import Principal
 from gitreg.core.text import escape
-from gitreg.errors import FormatError, GitregError
-from gitreg.trust.patterns import is_literal, matches_list
+from gitreg.errors import FormatError, GitregError, UsageError
+from gitreg.trust.patterns import is_literal, matches, matches_list
 from gitreg.trust.public_key import PublicKey
 from gitreg.trust.signer_options import SignerOptions, parse_options, split_options
 
@@ -23,20 +23,36 @@ NAMESPACES: Final = ("git", "gitreg-approval", "gitreg-policy")  # of all signat
 
 
 class Grant(NamedTuple):
-    """One line: who (a pattern list) may sign with this key, for what and when."""
+    """One line: who (a pattern list) may sign for what and when, with this key or certified by it."""
 
     line: int
     principals: str
     key: PublicKey
     options: SignerOptions
 
-    def allows(self, principal: str, namespace: str, at: datetime) -> bool:
-        return self.options.allow(namespace, at) and matches_list(principal, self.principals)
+    def allows(self, principal: str, key: PublicKey, namespace: str, at: datetime) -> bool:
+        """Whether the line lets `principal` sign with `key`, which must be one that the line is about."""
+        certified = key.certificate is None or principal in key.certificate.names
+        return certified and self.options.allow(namespace, at) and matches_list(principal, self.principals)
 
-    def named(self) -> frozenset[Principal]:
+    def literals(self) -> frozenset[Principal]:
         """The people the line names one by one; a wildcard names nobody."""
         names = frozenset(Principal.parse(name) for name in self.principals.split(",") if is_literal(name))
         return frozenset(name for name in names if matches_list(name, self.principals))
+
+    def named(self, key: PublicKey) -> frozenset[Principal]:
+        """The people that `key` may be: those of its certificate that the line lets through, or the line's own."""
+        if key.certificate is None:
+            return self.literals()
+        names = (name for name in key.certificate.names if matches_list(name, self.principals))
+        return frozenset(_principals(names))
+
+    def found(self, key: PublicKey) -> list[str]:
+        """What `ssh-keygen -Y find-principals` finds in the line, which takes each pattern for itself."""
+        patterns = self.principals.split(",")
+        if key.certificate is None:
+            return patterns
+        return [name for name in key.certificate.names if any(matches(name, pattern) for pattern in patterns)]
 
 
 class Problem(NamedTuple):
@@ -54,6 +70,7 @@ class AllowedSigners:
     grants: tuple[Grant, ...]
     problems: tuple[Problem, ...]
     _by_key: Mapping[PublicKey, tuple[Grant, ...]]
+    _by_authority: Mapping[PublicKey, tuple[Grant, ...]]
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
@@ -69,24 +86,47 @@ class AllowedSigners:
                 problems.append(Problem(number, error.message))
             else:
                 grants.extend([grant] if grant else [])
-        return cls(tuple(grants), tuple(problems), _index(grants))
+        plain = _index(grant for grant in grants if not grant.options.is_authority)
+        return cls(
+            tuple(grants), tuple(problems), plain, _index(grant for grant in grants if grant.options.is_authority)
+        )
 
     def principals_of(self, key: PublicKey, namespace: str, at: datetime) -> frozenset[Principal]:
-        """The people named by lines that let `key` sign for `namespace` at the (aware) time `at`."""
-        granted = (grant.named() for grant in self._grants_of(key) if grant.options.allow(namespace, at))
+        """The people in whose name `key` signs for `namespace` at the (aware) time `at`, as git would find them."""
+        grants = self._grants_of(key, at)
+        if not self._is_found(grants, key, namespace, at):
+            return frozenset()
+        granted = (grant.named(key) for grant in grants if grant.options.allow(namespace, at))
         return frozenset().union(*granted)
 
     def allows(self, principal: Principal, key: PublicKey, namespace: str, at: datetime) -> bool:
         """Whether `principal`, named or by wildcard, may sign with `key` for `namespace` at the (aware) time `at`."""
-        return any(grant.allows(principal, namespace, at) for grant in self._grants_of(key))
+        return any(grant.allows(principal, key, namespace, at) for grant in self._grants_of(key, at))
 
-    def _grants_of(self, key: PublicKey) -> tuple[Grant, ...]:
-        return self._by_key.get(key, ())
+    def _grants_of(self, key: PublicKey, at: datetime) -> tuple[Grant, ...]:
+        """A line for a key never lets a certificate for it through, nor a line for an authority its own signature."""
+        if key.certificate is None:
+            return self._by_key.get(key, ())
+        return self._by_authority.get(key.certificate.authority, ()) if key.certificate.is_valid_at(at) else ()
+
+    def _is_found(self, grants: Sequence[Grant], key: PublicKey, namespace: str, at: datetime) -> bool:
+        """Whether git gets anywhere: it asks only about those whom the first line in force with the key names."""
+        first = next((found for grant in grants if grant.options.in_force(at) and (found := grant.found(key))), ())
+        return any(grant.allows(name, key, namespace, at) for name in first for grant in grants)
 
 
 def format_line(principals: Sequence[Principal], key: PublicKey, namespaces: Sequence[str] = NAMESPACES) -> str:
     """A line that lets `principals` sign with `key`, restricted to `namespaces`."""
     return f'{",".join(principals)} namespaces="{",".join(namespaces)}" {key.line}\n'
+
+
+def _principals(names: Iterable[str]) -> Iterator[Principal]:
+    """Those that can be spoken of elsewhere; an authority may certify for many other purposes than this one."""
+    for name in names:
+        try:
+            yield Principal.parse(name)
+        except UsageError:
+            continue
 
 
 def _index(grants: Iterable[Grant]) -> Mapping[PublicKey, tuple[Grant, ...]]:
@@ -104,7 +144,7 @@ def _parse_line(number: int, data: bytes) -> Grant | None:
     options_text, key_text = split_options(rest)
     options = parse_options(options_text)
     grant = Grant(number, principals, PublicKey.parse(key_text), options)
-    grant.named()  # a name that cannot be spoken of elsewhere makes the line a problem, not a surprise later
+    grant.literals()  # a name that cannot be spoken of elsewhere makes the line a problem, not a surprise later
     return grant
 
 

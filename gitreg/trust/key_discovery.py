@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -84,35 +84,47 @@ class _Search:
 
     def _of_public_file(self, path: Path) -> Signer:
         key = _read_public(path)
-        private = path.with_suffix("")
-        if not private.exists():
+        private = path.with_name(path.name.removesuffix(".pub" if key.certificate is None else "-cert.pub"))
+        if private == path or not private.exists():
             return self._held_by_agent(key)
         file = KeyFile.read(private)
         if file.public_key != key:
             raise SigningError(f"{escape(str(path))} is not the public half of {escape(str(private))}")
-        return self._of_file(file)
+        if key.type.is_hardware:
+            return KeygenSigner(path, key, self.environ)
+        return self._of_file(replace(file, public_key=key))
 
     def _of_file(self, file: KeyFile) -> Signer:
         key = file.public_key
         if key.type.is_hardware:
             return KeygenSigner(file.path, key, self.environ)
-        if file.is_encrypted and self.agent is not None and key in self._agent_keys():
+        if file.is_encrypted and self.agent is not None and self._agent_has(key):
             return AgentSigner(self.agent, key)
         return FileSigner(file, self.ask)
 
     def _held_by_agent(self, key: PublicKey) -> Signer:
-        if self.agent is None or key not in self.agent.list_keys():
+        if self.agent is None or not self.agent.holds(key):
             raise SigningError(
                 f"the private half of {key} is neither in a file nor in ssh-agent", hint="add it with ssh-add"
             )
         return AgentSigner(self.agent, key)
 
     def _agent_keys(self) -> tuple[PublicKey, ...]:
-        """What the agent could offer; one that is gone offers nothing, for nobody asked for it by name."""
+        """What the agent could offer; one that is gone offers nothing, for nobody asked for it by name.
+
+        A certificate comes beside its key, for purposes of its own, and is used only if named.
+        """
         try:
-            return self.agent.list_keys() if self.agent is not None else ()
+            held = self.agent.list_keys() if self.agent is not None else ()
         except SigningError:
             return ()
+        return tuple(key for key in held if key.certificate is None)
+
+    def _agent_has(self, key: PublicKey) -> bool:
+        try:
+            return self.agent is not None and self.agent.holds(key)
+        except SigningError:
+            return False
 
 
 def _read_public(path: Path) -> PublicKey:
@@ -126,6 +138,6 @@ def _read_public(path: Path) -> PublicKey:
 
 def _parse_key(text: str, what: str) -> PublicKey:
     try:
-        return PublicKey.parse(text)
+        return PublicKey.parse_wire(text)
     except FormatError as error:
         raise SigningError(f"{what}: {error.message}") from error

@@ -14,22 +14,28 @@ from gitreg.trust.patterns import matches_list
 _OPTION: Final = re.compile(r'([A-Za-z-]+)(?:="([^"\\]*)")?')
 _KEY_TYPE: Final = re.compile(r"(?:ssh|ecdsa|sk|webauthn)-")
 _TIME: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?Z")
+_AUTHORITY: Final = "cert-authority"
 _VALUED: Final = frozenset({"namespaces", "valid-after", "valid-before"})
 
 
 class SignerOptions(NamedTuple):
-    """Restrictions; None means there is none of that kind.  Both ends of the time are included, as in OpenSSH."""
+    """Restrictions; None means there is none of that kind.  Both ends of the time are included, as in OpenSSH.
 
+    The key of a line for an authority signs certificates, and nothing else.
+    """
+
+    is_authority: bool = False
     namespaces: str | None = None
     valid_after: datetime | None = None
     valid_before: datetime | None = None
 
     def allow(self, namespace: str, at: datetime) -> bool:
+        return self.in_force(at) and (self.namespaces is None or matches_list(namespace, self.namespaces))
+
+    def in_force(self, at: datetime) -> bool:
         second = at.replace(microsecond=0)
-        return (
-            (self.namespaces is None or matches_list(namespace, self.namespaces))
-            and (self.valid_after is None or self.valid_after <= second)
-            and (self.valid_before is None or second <= self.valid_before)
+        return (self.valid_after is None or self.valid_after <= second) and (
+            self.valid_before is None or second <= self.valid_before
         )
 
 
@@ -47,10 +53,13 @@ def split_options(text: str) -> tuple[str, str]:
 
 
 def parse_options(text: str) -> SignerOptions:
-    """Read options; FormatError for unknown, repeated or malformed ones, and for certificate authorities."""
+    """Read options; FormatError for unknown, repeated or malformed ones."""
     values = _values(text) if text else {}
     options = SignerOptions(
-        values.get("namespaces"), _time(values.get("valid-after")), _time(values.get("valid-before"))
+        _AUTHORITY in values,
+        values.get("namespaces"),
+        _time(values.get("valid-after")),
+        _time(values.get("valid-before")),
     )
     if options.valid_after and options.valid_before and options.valid_before <= options.valid_after:
         raise FormatError("valid-before is not later than valid-after")
@@ -66,13 +75,12 @@ def _values(text: str) -> dict[str, str]:
             raise FormatError(f"options that cannot be read: '{escape(text[:60])}'")
         at = option.end()
         name, value = option[1].lower(), option[2]
-        if name == "cert-authority":
-            raise FormatError("a certificate authority: certificates are not supported yet, so it grants nothing")
-        if name not in _VALUED or value is None:
+        known = value is not None if name in _VALUED else name == _AUTHORITY and value is None
+        if not known:
             raise FormatError(f"an unknown option, or one without its value: '{escape(option[0][:60])}'")
         if name in values:
             raise FormatError(f"the option {name} twice")
-        values[name] = value
+        values[name] = value or ""
     return values
 
 

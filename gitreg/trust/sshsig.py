@@ -49,7 +49,7 @@ class SshSignature(NamedTuple):
         return (
             _MAGIC
             + pack_uint32(_VERSION)
-            + pack_string(self.public_key.blob)
+            + pack_string(self.public_key.wire)
             + pack_string(self.namespace.encode())
             + pack_string(b"")
             + pack_string(self.hash.encode())
@@ -71,7 +71,7 @@ def sign(signer: Signer, message: bytes, namespace: str) -> str:
         key = verify(parse_signature(armored), message, namespace)
     except (FormatError, VerificationError) as error:
         raise SigningError(f"the signature just made is not valid: {error.message}") from error
-    if key != signer.public_key:
+    if key.wire != signer.public_key.wire:
         raise SigningError(f"another key signed than was asked to: {key} instead of {signer.public_key}")
     return armored
 
@@ -100,7 +100,7 @@ def parse_blob(blob: bytes) -> SshSignature:
     version = fields.uint32()
     if version != _VERSION:
         raise FormatError(f"an SSH signature of version {version}; this program knows {_VERSION}")
-    key = PublicKey.from_blob(fields.string())
+    key = PublicKey.from_wire(fields.string())
     namespace = fields.word()
     # OpenSSH ignores this field; a later version may give it a meaning that must not be missed.
     if fields.string():

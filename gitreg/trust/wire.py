@@ -13,6 +13,10 @@ def pack_uint32(number: int) -> bytes:
     return number.to_bytes(4, "big")
 
 
+def pack_uint64(number: int) -> bytes:
+    return number.to_bytes(8, "big")
+
+
 def pack_string(data: bytes) -> bytes:
     return pack_uint32(len(data)) + data
 
@@ -45,11 +49,21 @@ class Reader:
     def uint32(self) -> int:
         return int.from_bytes(self.take(4), "big")
 
-    def string(self) -> bytes:
+    def uint64(self) -> int:
+        return int.from_bytes(self.take(8), "big")
+
+    def string(self, limit: int = MAX_STRING) -> bytes:
         length = self.uint32()
-        if length > MAX_STRING:
-            raise FormatError(f"SSH data has a field of {length} bytes, the limit is {MAX_STRING}")
+        if length > limit:
+            raise FormatError(f"SSH data has a field of {length} bytes, the limit is {limit}")
         return self.take(length)
+
+    def c_string(self) -> bytes:
+        """A string without NUL, at which OpenSSH would end it."""
+        data = self.string()
+        if b"\0" in data:
+            raise FormatError("SSH data has a text with a NUL in it")
+        return data
 
     def word(self) -> str:
         """A string of printable ASCII, as names of algorithms and namespaces are."""
@@ -65,6 +79,9 @@ class Reader:
         if data and (data[0] & 0x80 or (data[0] == 0 and (len(data) == 1 or not data[1] & 0x80))):
             raise FormatError("SSH data has a negative or padded integer")
         return int.from_bytes(data, "big")
+
+    def at_end(self) -> bool:
+        return self._at == len(self._data)
 
     def end(self) -> None:
         if self._at != len(self._data):

@@ -44,6 +44,15 @@ class Keygen:
         subprocess.run(command, check=True)
         return path
 
+    def certify(self, authority: Path, key: Path, names: str, *options: str) -> Path:
+        """The path of a certificate for `key`, which ends up beside a copy of its .pub file."""
+        public = self.directory / f"{key.name}-{len(list(self.directory.iterdir()))}.pub"
+        public.write_bytes(key.with_suffix(".pub").read_bytes())
+        who = ["-n", names] if names else []
+        command = ["ssh-keygen", "-q", "-s", str(authority), "-I", "id", *who, *options, str(public)]
+        subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+        return public.with_name(f"{public.stem}-cert.pub")
+
     def run(self, *command: str, environ: dict[str, str] | None = None) -> None:
         subprocess.run(command, env=environ, check=True, stdin=subprocess.DEVNULL)
 
@@ -54,7 +63,7 @@ class Keygen:
     def accepts(
         self, signers: str, principal: str, namespace: str, armored: str, message: bytes, *options: str
     ) -> bool:
-        (self.directory / "signers").write_text(signers)
+        (self.directory / "signers").write_bytes(signers.encode("latin-1"))
         (self.directory / "sig").write_bytes(armored.encode("latin-1"))
         command = ["ssh-keygen", "-Y", "verify", *options, "-n", namespace, "-I", principal]
         command += ["-f", str(self.directory / "signers"), "-s", str(self.directory / "sig")]

@@ -98,7 +98,8 @@ STRICTER_THAN_OPENSSH = [
     ('alice"@example.com" {key}', "plain ASCII"),
     ("alice@example.com,müller@example.com {key}", "plain ASCII"),
     ('"alice@example.com,Bob Builder" {key}', "not a principal"),
-    ("alice@example.com cert-authority {key}", "certificates are not supported"),
+    ("alice@example.com cert-authority,cert-authority {key}", "cert-authority twice"),
+    (",alice@example.com cert-authority {key}", "not a principal"),
     ("alice@example.com ssh-dss AAAAB3NzaC1kc3M=", "not supported"),
 ]
 
@@ -162,7 +163,8 @@ def test_one_person_has_several_keys_and_one_key_several_lines(public):
     lines = [f'{ALICE} namespaces="git" {first.line}', f"{ALICE} {second.line}", f"{BOB} {first.line}"]
     signers = parse("\n".join(lines))
     assert signers.principals_of(first, "git", AT) == {ALICE, BOB}
-    assert signers.principals_of(first, "gitreg-approval", AT) == {BOB}
+    assert signers.principals_of(first, "gitreg-policy", AT) == frozenset(), "git would ask about Alice alone"
+    assert signers.allows(BOB, first, "gitreg-policy", AT)
     assert signers.principals_of(second, "gitreg-approval", AT) == {ALICE}
     assert signers.principals_of(public["p521"], "git", AT) == frozenset()
 
