@@ -12,6 +12,7 @@ from gitreg.core.digest import Digest
 from gitreg.core.limits import MAX_MANIFEST_BYTES
 from gitreg.core.text import escape
 from gitreg.errors import StorageError
+from gitreg.storage.doomed import put_back_interrupted
 from gitreg.storage.layout import (
     FORMAT_FILE,
     FORMAT_TEXT,
@@ -50,6 +51,7 @@ class LocalStore:
             raise no_store(where) from error
         except OSError as error:
             raise storage_failure(error, "read the store", where) from error
+        put_back_interrupted(root)
         return cls(root)
 
     @classmethod
