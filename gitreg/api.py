@@ -26,6 +26,8 @@ from gitreg.operations.context import Context, Settings
 from gitreg.operations.fetch import FetchResult
 from gitreg.operations.fetch import fetch as fetch_refs
 from gitreg.operations.gate_run import gate_run
+from gitreg.operations.gc import GcRequest, GcResult
+from gitreg.operations.gc import gc as collect_garbage
 from gitreg.operations.history import HistoryEntry, HistoryFilter
 from gitreg.operations.history import history as list_history
 from gitreg.operations.init import InitRequest, InitResult
@@ -96,6 +98,10 @@ class Registry:
 
     def fetch(self, *, objects: bool = False) -> FetchResult:
         return fetch_refs(self.context, objects=objects)
+
+    def gc(self, request: GcRequest | None = None) -> GcResult:
+        """What nothing in this clone needs any more; removed only if the request says so."""
+        return collect_garbage(self.context, request or GcRequest())
 
     def register(
         self, name: str, *, version: str | None = None, bump: str | None = None, message: str = "", push: bool = False

@@ -39,6 +39,7 @@ VERBS = {
             "pull": "Get a version's files, verified.",
             "path": "Print a verified read-only checkout of a version.",
             "cache": "Look at the shared checkouts, and make room.",
+            "gc": "Remove objects of this clone that nothing needs any more.",
         },
     ),
     **_entries(
