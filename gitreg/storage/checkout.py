@@ -15,6 +15,8 @@ from gitreg.core.artifact_path import TEMP_DIRECTORY
 from gitreg.core.text import escape
 from gitreg.errors import NotFoundError, RefusedError
 from gitreg.storage.destination import Destination
+from gitreg.storage.direct_write import DirectWriter
+from gitreg.storage.file_writer import Writing
 from gitreg.storage.os_failures import storage_failures
 from gitreg.storage.progress import OnProgress, Progress
 from gitreg.storage.stream_map import Unit, units
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from gitreg.storage.store import ObjectStore
 
 _MOST_WRITERS: Final = 4
+# They mostly wait, for a disk or for a service.
+_READERS: Final = 8
 
 
 class Existing(Enum):
@@ -114,8 +118,12 @@ def _write(work: Sequence[Unit], wanted: Collection[str], store: ObjectStore, ro
     with Destination(root) as holder:
         area = TempArea(holder.descriptor, TEMP_DIRECTORY)
     try:
-        with ThreadPoolExecutor(cores) as helpers, ThreadPoolExecutor(min(cores, _MOST_WRITERS)) as writers:
-            shared = CheckoutWork(store, root, area, helpers, progress, stop)
+        with (
+            ThreadPoolExecutor(_READERS) as readers,
+            ThreadPoolExecutor(cores) as hashers,
+            ThreadPoolExecutor(min(cores, _MOST_WRITERS)) as writers,
+        ):
+            shared = CheckoutWork(store, root, Writing(area, hashers, DirectWriter()), readers, progress, stop)
             futures = [writers.submit(write_unit, unit, wanted, shared) for unit in work]
             try:
                 for future in futures:

@@ -1,9 +1,10 @@
 """Fills new files past the page cache where the system can.
 
-An object is written once and must reach the disk before it may have its name.  The page cache would cost one more
-copy, the kernel's time for a page per 4 KiB (here more than all hashing), and whatever it had to evict to make room;
-so large objects go straight from an aligned buffer to the disk.  The bytes are durable only after fsync all the same:
-the disk's own cache and the file's extents are not covered by the write.
+An object is written once and must reach the disk before it may have its name, and a large file of a checkout is
+often larger than memory.  The page cache would cost one more copy, the kernel's time for a page per 4 KiB (here more
+than all hashing), and whatever it had to evict to make room; so large files go straight from an aligned buffer to the
+disk.  The bytes are durable only after fsync all the same: the disk's own cache and the file's extents are not
+covered by the write.
 """
 
 from __future__ import annotations
@@ -41,26 +42,57 @@ class DirectWriter:
 
     def fill(self, descriptor: int, data: memoryview) -> None:
         """Write all of `data` to a file that is new and empty.  Raises OSError."""
-        if len(data) < _SMALLEST or not _set_direct(descriptor, on=True):
+        if len(data) < _SMALLEST:
             _write_all(descriptor, data)
             return
+        stream = self.stream(descriptor)
+        stream.append(data)
+        stream.finish()
+
+    def stream(self, descriptor: int) -> DirectStream:
+        """A way to fill a new and empty file piece by piece; a thread can have one at a time."""
+        return DirectStream(descriptor, self._buffer.view)
+
+
+class DirectStream:
+    """One file on its way to the disk: what does not fill the buffer waits there for the next piece."""
+
+    def __init__(self, descriptor: int, buffer: memoryview) -> None:
+        self._descriptor = descriptor
+        self._buffer = buffer
+        self._held = 0
+        self._written = 0
+        self._direct = _set_direct(descriptor, on=True)
+
+    def append(self, data: memoryview) -> None:
+        """Take the next bytes.  Raises OSError."""
+        while data and self._direct:
+            count = min(len(data), len(self._buffer) - self._held)
+            self._buffer[self._held : self._held + count] = data[:count]
+            self._held += count
+            data = data[count:]
+            if self._held == len(self._buffer):
+                self._empty_buffer()
+        _write_all(self._descriptor, data)
+
+    def finish(self) -> None:
+        """Write what waits: whole blocks, padded with whatever the buffer holds, then cut the padding off."""
+        if self._held:
+            size = self._written + self._held
+            self._empty_buffer()
+            os.ftruncate(self._descriptor, size)
+
+    def _empty_buffer(self) -> None:
         try:
-            self._fill_direct(descriptor, data)
+            _write_all(self._descriptor, self._buffer[: -(-self._held // _BLOCK) * _BLOCK])
         except OSError as error:
             if error.errno != errno.EINVAL:
                 raise
-            _set_direct(descriptor, on=False)  # taken by the file system, refused by what lies below it
-            os.lseek(descriptor, 0, os.SEEK_SET)
-            _write_all(descriptor, data)
-
-    def _fill_direct(self, descriptor: int, data: memoryview) -> None:
-        """Write whole blocks, the last one padded with whatever the buffer holds, then cut the padding off."""
-        buffer = self._buffer.view
-        for start in range(0, len(data), _BUFFER):
-            part = data[start : start + _BUFFER]
-            buffer[: len(part)] = part
-            _write_all(descriptor, buffer[: -(-len(part) // _BLOCK) * _BLOCK])
-        os.ftruncate(descriptor, len(data))
+            self._direct = not _set_direct(self._descriptor, on=False)
+            os.lseek(self._descriptor, self._written, os.SEEK_SET)
+            _write_all(self._descriptor, self._buffer[: self._held])  # taken by the file system, refused below it
+        self._written += self._held
+        self._held = 0
 
 
 def _write_all(descriptor: int, data: memoryview) -> None:

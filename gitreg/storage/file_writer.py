@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from gitreg.core.limits import KIB, MIB
 from gitreg.core.text import escape
 from gitreg.errors import VerificationError
 
@@ -14,23 +16,35 @@ if TYPE_CHECKING:
 
     from gitreg.core.manifest import FileEntry
     from gitreg.storage.destination import Destination
+    from gitreg.storage.direct_write import DirectWriter
     from gitreg.storage.temp_area import TempArea
 
 # Below this, handing bytes to another thread costs more than hashing them.
-_WORTH_A_THREAD: Final = 256 * 1024
+_WORTH_A_THREAD: Final = 256 * KIB
+# From this on, a file goes past the page cache: whoever pulls many gigabytes rarely has the memory to keep them in.
+_WORTH_DIRECT: Final = MIB
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What the files of one checkout share while they are written."""
+
+    area: TempArea
+    hashers: Executor
+    direct: DirectWriter
 
 
 class FileWriter:
     """One file on its way; ends with `finish` or `abandon`."""
 
-    def __init__(self, file: FileEntry, area: TempArea, hashers: Executor) -> None:
+    def __init__(self, file: FileEntry, shared: Writing) -> None:
         self._file = file
-        self._area = area
-        self._hashers = hashers
+        self._shared = shared
         self._hash = hashlib.sha256()
         self._hashing: Future[None] | None = None
         self._left = file.size
-        self._descriptor, self._temporary = area.new_file(0o777 if file.executable else 0o666)
+        self._descriptor, self._temporary = shared.area.new_file(0o777 if file.executable else 0o666)
+        self._stream = shared.direct.stream(self._descriptor) if file.size >= _WORTH_DIRECT else None
 
     @property
     def complete(self) -> bool:
@@ -43,13 +57,18 @@ class FileWriter:
         if len(data) < _WORTH_A_THREAD:
             self._hash.update(data)
         else:
-            self._hashing = self._hashers.submit(self._hash.update, data)
+            self._hashing = self._shared.hashers.submit(self._hash.update, data)
         self._left -= len(data)
+        if self._stream is not None:
+            self._stream.append(data)
+            return
         while data:
             data = data[os.write(self._descriptor, data) :]
 
     def finish(self, destination: Destination) -> None:
         """Put the file in its place.  Raises VerificationError if it is not the file the manifest names."""
+        if self._stream is not None:
+            self._stream.finish()
         self._wait()
         self._close()
         if self._hash.hexdigest() != self._file.sha256:
@@ -57,7 +76,7 @@ class FileWriter:
                 f"'{escape(self._file.path)}' does not have the SHA-256 its manifest claims",
                 hint="the manifest was made by a faulty or hostile program; do not use this artifact",
             )
-        destination.put(self._area.descriptor, self._temporary, self._file.path)
+        destination.put(self._shared.area.descriptor, self._temporary, self._file.path)
 
     def abandon(self) -> None:
         """Let go of the file; the temporary area's end removes it."""

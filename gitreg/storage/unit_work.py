@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from gitreg.core.limits import MIB
 from gitreg.storage.destination import Destination
-from gitreg.storage.file_writer import FileWriter
+from gitreg.storage.file_writer import FileWriter, Writing
 from gitreg.storage.stream_map import Part, Unit, chunk_parts
 from gitreg.storage.verified import read_exact_chunk
 
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from gitreg.core.manifest import ChunkEntry
     from gitreg.storage.progress import Progress
     from gitreg.storage.store import ObjectStore
-    from gitreg.storage.temp_area import TempArea
 
-_CHUNKS_AHEAD = 3
+# Of one unit: enough to keep a disk or a remote busy meanwhile; the writers together stay below 200 MiB.
+_BYTES_AHEAD: Final = 32 * MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ class CheckoutWork:
 
     store: ObjectStore
     root: Path
-    area: TempArea
-    helpers: Executor
+    writing: Writing
+    readers: Executor
     progress: Progress
     stop: threading.Event
 
@@ -42,7 +43,7 @@ def write_unit(unit: Unit, wanted: Collection[str], work: CheckoutWork) -> None:
     with Destination(work.root) as destination:
         for file in unit.files:
             if not file.size and file.path in wanted:
-                FileWriter(file, work.area, work.helpers).finish(destination)
+                FileWriter(file, work.writing).finish(destination)
         _write_parts(unit, wanted, work, destination)
 
 
@@ -52,7 +53,7 @@ def _write_parts(unit: Unit, wanted: Collection[str], work: CheckoutWork, destin
         for part, data in _wanted_bytes(unit, wanted, work):
             if work.stop.is_set():
                 return
-            writer = writer or FileWriter(part.file, work.area, work.helpers)
+            writer = writer or FileWriter(part.file, work.writing)
             writer.write(data)
             work.progress.advance(len(data))
             if writer.complete:
@@ -74,12 +75,16 @@ def _wanted_bytes(unit: Unit, wanted: Collection[str], work: CheckoutWork) -> It
 
 
 def _fetched(chunks: Iterator[tuple[ChunkEntry, list[Part]]], work: CheckoutWork) -> Iterator[tuple[bytes, list[Part]]]:
-    """Verified chunks, a few requested ahead."""
+    """Verified chunks, some requested ahead."""
     ahead: deque[tuple[Future[bytes], list[Part]]] = deque()
+    requested = 0
     for chunk, parts in chunks:
-        ahead.append((work.helpers.submit(read_exact_chunk, work.store, chunk), parts))
-        if len(ahead) > _CHUNKS_AHEAD:
+        ahead.append((work.readers.submit(read_exact_chunk, work.store, chunk), parts))
+        requested += chunk.length
+        while requested > _BYTES_AHEAD:
             future, its_parts = ahead.popleft()
-            yield future.result(), its_parts
+            data = future.result()
+            requested -= len(data)
+            yield data, its_parts
     for future, its_parts in ahead:
         yield future.result(), its_parts
