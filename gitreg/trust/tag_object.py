@@ -70,7 +70,7 @@ def parse_tag_object(raw: bytes) -> TagObject:
         target=Oid.parse(header[1]),
         target_type=_target_type(header[2]),
         name=_name(header[3]),
-        tagger=_tagger(header[4]),
+        tagger=parse_tagger(header[4]),
         message=message,
         signature=signature,
         signed_bytes=raw[: len(raw) - len((signature or "").encode())],
@@ -122,10 +122,11 @@ def _name(text: str) -> str:
     return text
 
 
-def _tagger(text: str) -> Tagger:
+def parse_tagger(text: str) -> Tagger:
+    """Read `NAME <EMAIL> SECONDS OFFSET`, the form that taggers, authors and committers have."""
     form = _TAGGER.fullmatch(text)
     if form is None or int(form[3]) > _MAX_SECONDS:
-        raise FormatError(f"a tag object with a malformed tagger: '{escape(text[:60])}'")
+        raise FormatError(f"malformed name, address or date: '{escape(text[:60])}'")
     return Tagger(form[1], form[2], int(form[3]), form[4])
 
 
