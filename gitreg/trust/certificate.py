@@ -137,5 +137,6 @@ def _read_pairs(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 def _check_signed(authority: PublicKey, signature: bytes, blob: bytes) -> None:
     try:
         authority.verify(signature, blob[: -len(pack_string(signature))])
-    except VerificationError:
-        raise FormatError(f"a certificate that its authority {authority.fingerprint} did not sign") from None
+    except VerificationError as error:
+        shown = f"a certificate that its authority {authority.fingerprint} did not sign"
+        raise FormatError(f"{shown}: {error.message}") from None

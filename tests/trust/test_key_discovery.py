@@ -11,7 +11,7 @@ from gitreg.trust.file_signer import FileSigner
 from gitreg.trust.key_discovery import find_signer
 from gitreg.trust.keygen_signer import KeygenSigner
 from gitreg.trust.public_key import PublicKey
-from gitreg.trust.sshsig import sign
+from gitreg.trust.sshsig import parse_signature, sign
 from gitreg.trust.wire import pack_string, pack_uint32
 
 
@@ -141,16 +141,91 @@ def test_the_passphrase_may_come_from_the_environment_and_nobody_is_asked(find, 
         find(path, environ={"GITREG_KEY_PASSPHRASE": "wrong"}, ask=must_not_ask).sign(b"x", "git")
 
 
-def test_a_hardware_key_is_left_to_ssh_keygen(find, home):
-    """The file of such a key holds only a handle; asking for it must not end in a parse error."""
+def write_hardware_key(path) -> PublicKey:
+    """The file of such a key holds only a handle."""
     public = pack_string(b"sk-ssh-ed25519@openssh.com") + pack_string(bytes(32)) + pack_string(b"ssh:")
     header = b"openssh-key-v1\0" + pack_string(b"none") * 2 + pack_string(b"") + pack_uint32(1) + pack_string(public)
-    key = PublicKey.from_blob(public)
     text = b"-----BEGIN OPENSSH PRIVATE KEY-----\n" + b64encode(header) + b"\n-----END OPENSSH PRIVATE KEY-----\n"
-    (home / ".ssh" / "id_ed25519_sk").write_bytes(text)
-    (home / ".ssh" / "id_ed25519_sk").chmod(0o600)
+    path.write_bytes(text)
+    path.chmod(0o600)
+    key = PublicKey.from_blob(public)
+    path.with_suffix(".pub").write_text(key.line)
+    return key
+
+
+def test_a_hardware_key_is_left_to_ssh_keygen(find, home):
+    """Asking for it must not end in a parse error, nor in a try to open what only the token can."""
+    key = write_hardware_key(home / ".ssh" / "id_ed25519_sk")
     signer = find(environ={"PATH": "/usr/bin:/bin"})
     assert isinstance(signer, KeygenSigner)
     assert signer.public_key == key
     with pytest.raises(SigningError, match="would not sign"):
         signer.sign(b"x", "git")
+
+
+def certified(keygen, keys, home, name: str = "ed25519"):
+    """A key, its public half and its certificate side by side, as ssh-keygen -s leaves them."""
+    shutil.copy(keys[name], home / "key")
+    shutil.copy(f"{keys[name]}.pub", home / "key.pub")
+    shutil.copy(keygen.certify(keys["p384"], keys[name], "alice@example.com"), home / "key-cert.pub")
+    return PublicKey.parse_wire((home / "key-cert.pub").read_text())
+
+
+@pytest.mark.parametrize("name", ["ed25519", "rsa", "p256"])
+def test_a_certificate_signs_if_it_is_named_and_only_then(find, home, keygen, keys, name: str):
+    """As ssh-keygen -Y sign -f does: what is beside a key is not what was asked for."""
+    expected = certified(keygen, keys, home, name)
+    signed = parse_signature(sign(find(str(home / "key-cert.pub")), b"x", "git"))
+    assert signed.public_key.certificate == expected.certificate
+    assert parse_signature(keygen.sign(home / "key-cert.pub", b"x", "git")).public_key.wire == expected.wire
+    for path in ("key", "key.pub"):
+        assert parse_signature(sign(find(str(home / path)), b"x", "git")).public_key.certificate is None
+
+
+def test_a_certificate_for_another_key_than_the_one_beside_it_is_refused(find, home, keygen, keys):
+    certified(keygen, keys, home)
+    shutil.copy(keys["rsa"], home / "key")
+    with pytest.raises(SigningError, match="not the public half"):
+        find(str(home / "key-cert.pub"))
+
+
+def test_a_certificate_in_the_agent_signs_if_it_is_named(find, home, keygen, keys, agent_environ, ssh_add):
+    expected = certified(keygen, keys, home)
+    with pytest.raises(SigningError, match="neither in a file nor in ssh-agent"):
+        find(f"key::{line_of(expected)}", environ=agent_environ)
+    ssh_add(home / "key")  # adds key-cert.pub too, as a second entry
+    for chosen in (f"key::{line_of(expected)}", str(home / "elsewhere-cert.pub")):
+        shutil.copy(home / "key-cert.pub", home / "elsewhere-cert.pub")
+        signer = find(chosen, environ=agent_environ)
+        assert isinstance(signer, AgentSigner)
+        assert parse_signature(sign(signer, b"x", "git")).public_key.certificate == expected.certificate
+    assert find(environ=agent_environ).public_key.certificate is None, "the agent's only key, without asking which"
+
+
+def line_of(key: PublicKey) -> str:
+    return f"{key.type}-cert-v01@openssh.com {b64encode(key.wire).decode()}"
+
+
+def test_a_locked_key_with_a_certificate_asks_for_its_passphrase(find, home, keygen, keys):
+    path, _ = locked(keygen, "locked")
+    certificate = keygen.certify(keys["p384"], keygen.directory / "locked", "alice@example.com")
+    shutil.copy(certificate, f"{path}-cert.pub")
+    signer = find(f"{path}-cert.pub", ask=lambda prompt: "secret")
+    assert parse_signature(sign(signer, b"x", "git")).public_key.certificate
+
+
+def test_a_wrong_passphrase_is_asked_for_again_but_not_forever(find, keygen):
+    path, _ = locked(keygen, "locked")
+    answers = iter(["wrong", "secret"])
+    assert sign(find(path, ask=lambda prompt: next(answers)), b"x", "git")
+    asked = []
+    with pytest.raises(SigningError, match="no passphrase was given that opens") as raised:
+        find(path, ask=lambda prompt: asked.append(prompt) or "wrong").sign(b"x", "git")
+    assert len(asked) == 3
+    assert "GITREG_KEY_PASSPHRASE" in raised.value.hint
+
+
+def test_a_hardware_key_named_by_its_public_file_is_left_to_ssh_keygen(find, home):
+    write_hardware_key(home / ".ssh" / "id_ed25519_sk")
+    signer = find(str(home / ".ssh" / "id_ed25519_sk.pub"), environ={"PATH": "/usr/bin:/bin"})
+    assert isinstance(signer, KeygenSigner)
