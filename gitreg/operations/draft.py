@@ -52,7 +52,7 @@ def draft_assignment(
     found = find_version(context, reference)
     facts = model_facts(context, found.model)
     policy = facts.current_policy
-    rule = policy.stage(stage)
+    rule = policy.for_model(found.model).stage(stage)
     held = holding_event(facts, found.model, stage)
     _check_changes(held, found, stage)
     signed = found.registration.event

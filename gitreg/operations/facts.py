@@ -138,7 +138,7 @@ class _Loader:
 
     def _went_through(self, reader: ObjectReader, event: Assignment, policy: Policy) -> set[TagName]:
         """The assignments of the same version to the stage that the event's rule looks at."""
-        rule = policy.stages.get(event.stage)
+        rule = policy.for_model(event.model).stages.get(event.stage)
         stage = event.stage if event.cause is Cause.ROLLBACK else (rule.after if rule else None)
         tags = [tag for tag in self._refs if isinstance(tag, AssignedTag) and tag.stage == stage]
         self._read_raw(reader, tags)

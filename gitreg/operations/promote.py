@@ -18,7 +18,7 @@ from gitreg.operations.publish import publish
 from gitreg.operations.results import EventResult, Failure
 from gitreg.operations.sign import open_signer, record
 from gitreg.trust.approval import Party, check_approval, check_counts
-from gitreg.trust.rules import CheckError, check_role
+from gitreg.trust.rules import CheckError, check_freeze, check_role
 from gitreg.trust.signer import Signer
 from gitreg.trust.verify import TAG_NAMESPACE, Verifier
 
@@ -93,6 +93,7 @@ def _rule_failures(draft: AssignmentDraft, signer: Signer) -> list[Failure]:
     try:
         check_role(principals, draft.event, draft.policy)
         Verifier(draft.facts).check_after(draft.event, draft.policy)
+        check_freeze(draft.event, draft.policy, utc_now())
     except CheckError as error:
         found.append(Failure(draft.label, error.check, error.message))
     return found

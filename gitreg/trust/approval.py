@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from gitreg.core.event import ApprovalRecord
 from gitreg.core.names import Principal
-from gitreg.core.policy import ApprovalRule, Policy
+from gitreg.core.policy import Policy
+from gitreg.core.policy_rules import ApprovalRule
 from gitreg.core.request import APPROVAL_NAMESPACE, PromotionRequest
 from gitreg.errors import GitregError, VerificationError
 from gitreg.trust.allowed_signers import AllowedSigners
@@ -62,7 +63,7 @@ def check_approvals(
     interested: Sequence[Party],
 ) -> None:
     """Raise VerificationError unless the approvals satisfy the rule; `interested` are promoter and registrar."""
-    rule = policy.stage(request.stage).approvals
+    rule = policy.for_model(request.model).stage(request.stage).approvals
     counted: list[Party] = []
     for record in records:
         party = Party(record.principal, check_approval(record, request, signers, at))

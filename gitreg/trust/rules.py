@@ -41,13 +41,14 @@ class CheckError(VerificationError):
 
 def roles_for(event: Event, policy: Policy) -> tuple[str, ...]:
     """The roles that the policy lets do this; none means nobody may."""
+    rules = policy.for_model(event.model).rules
     match event:
         case Registration():
-            return policy.rules["register"]
+            return rules["register"]
         case Deregistration():
-            return policy.rules["deregister"]
+            return rules["deregister"]
         case Deprecation():
-            return policy.rules["deprecate"]
+            return rules["deprecate"]
         case Unassignment():
             return stage_rule(event, policy).unassign
         case Assignment(cause=Cause.ROLLBACK):
@@ -57,8 +58,9 @@ def roles_for(event: Event, policy: Policy) -> tuple[str, ...]:
 
 
 def stage_rule(event: StageEvent, policy: Policy) -> StageRule:
+    """What the policy says of the event's stage, for its model."""
     try:
-        return policy.stage(event.stage)
+        return policy.for_model(event.model).stage(event.stage)
     except GitregError as error:
         raise CheckError("policy", error.message, hint=error.hint) from None
 
@@ -105,6 +107,18 @@ def check_chain(event: StageEvent, facts: Facts) -> None:
         raise CheckError(
             "chain", f"it was signed on top of {event.previous or 'nothing'}, not of {previous or 'nothing'}"
         )
+
+
+def check_freeze(event: Assignment, policy: Policy, at: datetime) -> None:
+    """A promotion was not made in a freeze window of its stage; `at` is a receipt's time, or else the signer's own."""
+    for window in stage_rule(event, policy).freeze:
+        if window.covers(at):
+            reason = f" ({window.reason})" if window.reason else ""
+            raise CheckError(
+                "freeze",
+                f"{event.stage} takes no promotions {window}{reason}",
+                hint="rollback and unassign stay possible",
+            )
 
 
 def check_gates(event: Assignment, policy: Policy) -> None:

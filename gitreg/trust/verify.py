@@ -22,6 +22,7 @@ from gitreg.trust.rules import (
     check_approved,
     check_bare,
     check_chain,
+    check_freeze,
     check_gates,
     check_pointer,
     check_role,
@@ -135,15 +136,16 @@ class Verifier:
         #  10. the version's own tag verifies, is the object that was signed here, and tags the same commit
         #  11. promotion: the version has been in the stage that must come first;
         #      rollback: the version has been in this stage, and nothing is claimed that nobody checks
-        #  12. promotion: every gate of the stage passed
+        #  12. promotion: not in a freeze window, and every gate of the stage passed
         #  13. promotion: enough distinct people approved exactly this
         registered = self._registration(event, tag.target)
         if event.cause is Cause.ROLLBACK:
             if not self._any_assigned(event, earlier_holders(event, self._facts)):
                 raise CheckError("rollback", f"{event.stage} never held {event.version}")
-            check_bare(event)
+            check_bare(event, policy)
             return
         self.check_after(event, policy)
+        check_freeze(event, policy, at)
         check_gates(event, policy)
         interested = (*by, *self._registrars(registered))
         check_approved(event, tag.target, policy, self._facts.signers, at, interested)
