@@ -22,6 +22,7 @@ from gitreg.errors import FormatError, SourceError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _KINDS: Final = {
     stat.S_IFIFO: "a named pipe",
     stat.S_IFSOCK: "a socket",
@@ -45,7 +46,7 @@ class Fingerprint(NamedTuple):
     @classmethod
     def of(cls, status: os.stat_result) -> Fingerprint:
         """From a stat; the executable bit is the owner's."""
-        executable = bool(status.st_mode & stat.S_IXUSR)
+        executable = status.st_mode & 0o100 != 0
         return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, executable)
 
 
@@ -109,24 +110,37 @@ def _walk(root: str) -> Iterator[SourceFile]:
     waiting = [(root, "")]
     while waiting:
         directory, prefix = waiting.pop()
-        with os.scandir(directory) as entries:
-            for entry in entries:
-                status = entry.stat(follow_symlinks=False)
-                if not stat.S_ISDIR(status.st_mode):
-                    yield _regular(prefix + entry.name, entry.path, status)
-                    continue
-                if entry.name == ".git":
-                    raise SourceError(
-                        f"{_shown(entry.path)} is a Git repository's own directory, not part of an artifact",
-                        hint="add a copy of the files without .git",
-                    )
-                waiting.append((entry.path, f"{prefix}{entry.name}/"))
+        # Through a descriptor, the system looks up a name instead of a path for each file: a quarter of a listing.
+        descriptor = os.open(directory, _DIRECTORY)
+        try:
+            with os.scandir(descriptor) as entries:
+                for entry in entries:
+                    status = entry.stat(follow_symlinks=False)
+                    place = f"{directory}/{entry.name}"
+                    if not stat.S_ISDIR(status.st_mode):
+                        yield _regular(prefix + entry.name, place, status)
+                        continue
+                    _check_no_repository(entry.name, place)
+                    waiting.append((place, f"{prefix}{entry.name}/"))
+        except OSError as error:
+            error.filename = f"{directory}/{error.filename}" if isinstance(error.filename, str) else directory
+            raise
+        finally:
+            os.close(descriptor)
+
+
+def _check_no_repository(name: str, place: str) -> None:
+    if name == ".git":
+        raise SourceError(
+            f"{_shown(place)} is a Git repository's own directory, not part of an artifact",
+            hint="add a copy of the files without .git",
+        )
 
 
 def _regular(path: str, place: str, status: os.stat_result) -> SourceFile:
-    kind = stat.S_IFMT(status.st_mode)
-    if kind == stat.S_IFREG:
+    if stat.S_ISREG(status.st_mode):
         return SourceFile(path, place, Fingerprint.of(status))
+    kind = stat.S_IFMT(status.st_mode)
     if kind == stat.S_IFLNK:
         target = _shown(os.readlink(place))  # noqa: PTH115 - a Path would normalise the text shown
         raise SourceError(
