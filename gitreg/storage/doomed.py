@@ -17,11 +17,13 @@ from gitreg.storage.layout import digest_of_name, object_path
 from gitreg.storage.pending import sync
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 DOOMED: Final = "doomed"
 _LOCK: Final = "lock"
 _OPEN: Final = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+_LOOKS: Final = 20
 _ATTEMPTS: Final = 1000  # each is lost only to another process that has just opened the store
 
 
@@ -69,6 +71,22 @@ def put_back_interrupted(root: Path) -> None:
         (root / DOOMED).rmdir()
 
 
+def whereabouts(root: Path, digest: Digest) -> Iterator[Path]:
+    """Where an object may be that is not in its place: moved aside, or put back since one looked.
+
+    Each of several sweeps may just have moved it, so one looks again while any of them works.
+    """
+    for _ in range(_LOOKS):
+        try:
+            areas = list((root / DOOMED).iterdir())
+        except FileNotFoundError:
+            areas = []
+        yield from (area / digest.hex for area in areas)
+        yield root / object_path(digest)
+        if not areas:
+            return
+
+
 def _claim(parent: Path) -> tuple[Path, int]:
     """Make and lock an area; again if somebody took it for a dead one's before it was locked."""
     for _ in range(_ATTEMPTS):
@@ -102,7 +120,8 @@ def _empty(root: Path, place: Path) -> None:
         if digest_of_name(aside.name) is not None:
             _put_back(root, aside)
     (place / _LOCK).unlink()  # last: an area without one must be empty
-    place.rmdir()
+    with suppress(FileNotFoundError):  # so whoever finds it so may remove it
+        place.rmdir()
     with suppress(OSError):  # another sweep works there
         place.parent.rmdir()
 

@@ -12,7 +12,7 @@ from gitreg.core.digest import Digest
 from gitreg.core.limits import MAX_MANIFEST_BYTES
 from gitreg.core.text import escape
 from gitreg.errors import StorageError
-from gitreg.storage.doomed import put_back_interrupted
+from gitreg.storage.doomed import put_back_interrupted, whereabouts
 from gitreg.storage.layout import (
     FORMAT_FILE,
     FORMAT_TEXT,
@@ -76,7 +76,7 @@ class LocalStore:
         if digest in self._pending:
             self.flush()
         try:
-            return _read_object(self._path(digest))
+            return self._read_where_it_is(digest)
         except FileNotFoundError as error:
             raise self._missing(digest) from error
         except OSError as error:
@@ -106,6 +106,15 @@ class LocalStore:
     def _path(self, digest: Digest) -> Path:
         return self.root / object_path(digest)
 
+    def _read_where_it_is(self, digest: Digest) -> bytes:
+        """Also what a gc beside us has moved aside for a moment."""
+        with suppress(FileNotFoundError):
+            return _read_object(self._path(digest))
+        for place in whereabouts(self.root, digest):
+            with suppress(FileNotFoundError, NotADirectoryError):
+                return _read_object(place)
+        raise FileNotFoundError(digest.hex)
+
     def _refresh(self, digest: Digest) -> bool:
         """Whether the object exists; its time is renewed, because whoever asks may be about to rely on it (W4)."""
         path = self._path(digest)
@@ -119,7 +128,8 @@ class LocalStore:
             with suppress(OSError):  # a read-only file system
                 return path.exists()
             raise storage_failure(error, "read the store", self._where) from error
-        return True
+        # A gc that moved it away while its time was being set has not seen the new time (docs/adr/0010).
+        return path.exists()
 
     def _missing(self, digest: Digest) -> StorageError:
         """A lost object and a store that is gone altogether need different remedies."""
