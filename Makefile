@@ -33,6 +33,7 @@ format: $(VENV)/.lint
 
 bench: $(VENV)/.demo
 	$(VENV)/bin/python bench/startup.py
+	$(VENV)/bin/python bench/signatures.py
 	$(VENV)/bin/python bench/add.py
 
 clean:

@@ -25,6 +25,8 @@ def matches_list(text: str, patterns: str) -> bool:
 
 def matches(text: str, pattern: str) -> bool:
     """Match the whole text, in time linear in its length for each `*` (a regular expression could explode)."""
+    if "*" not in pattern and "?" not in pattern:
+        return text == pattern
     at_text = at_pattern = 0
     star, resume = -1, 0
     while at_text < len(text):
