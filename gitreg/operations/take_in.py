@@ -58,10 +58,10 @@ def take_in(context: Context, place: Path, keep: Keep, *, rehash: bool) -> Taken
     if store is None:
         remember(context, contents, place)
     else:
-        forget(context, contents.digest)
-    cache.record(source, contents.digest)
+        forget(context, result.digest)
+    cache.record(source, result.digest)
     counts = (result.new_chunks, result.new_bytes)
-    return TakenIn(contents.digest, source.size, len(contents.files), len(contents.chunks), *counts)
+    return TakenIn(result.digest, source.size, len(contents.files), len(contents.chunks), *counts)
 
 
 def manifest_now(context: Context, place: Path, *, rehash: bool = False) -> Digest:
@@ -75,7 +75,7 @@ def manifest_now(context: Context, place: Path, *, rehash: bool = False) -> Dige
     if known is not None:
         return known
     with context.step(f"hash {escape(place.name)}") as report:
-        digest = ingest_listed(source, None, report).manifest.digest
+        digest = ingest_listed(source, None, report).digest
     cache.record(source, digest)
     return digest
 

@@ -13,7 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from gitreg.core.manifest import FileEntry, Manifest
+from gitreg.core.digest import Digest
+from gitreg.core.manifest import FileEntry, Manifest, format_manifest
 from gitreg.errors import GitregError, StorageError
 from gitreg.storage.chunk_sink import ChunkSink
 from gitreg.storage.cutting.rule import CUT_RULE
@@ -21,7 +22,7 @@ from gitreg.storage.cutting.runs import spans
 from gitreg.storage.progress import OnProgress, Progress
 from gitreg.storage.source import Source, SourceFile, list_source
 from gitreg.storage.span_work import Equipment, SpanResult, SpanWork
-from gitreg.storage.verified import write_manifest
+from gitreg.storage.verified import write_manifest_text
 from gitreg.storage.windows import WindowPool
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class IngestResult:
     """What was added: `new_chunks` and `new_bytes` were written to the store, the rest it already had."""
 
     manifest: Manifest
+    digest: Digest
     new_chunks: int
     new_bytes: int
     source: Source
@@ -67,10 +69,11 @@ def ingest_listed(source: Source, store: ObjectStore | None, on_progress: OnProg
         chunks=tuple(chunk for result in results for chunk in result.chunks),
         cut_rule=CUT_RULE,
     )
+    text = format_manifest(manifest)
     if store is not None:
         store.flush()
-        write_manifest(store, manifest)
-    return IngestResult(manifest, sink.new_chunks, sink.new_bytes, source)
+        write_manifest_text(store, text)
+    return IngestResult(manifest, Digest.of(text), sink.new_chunks, sink.new_bytes, source)
 
 
 def _keep_what_is_done(store: ObjectStore | None) -> None:

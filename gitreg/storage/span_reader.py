@@ -6,8 +6,7 @@ import hashlib
 import os
 import stat
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gitreg.core.text import escape
 from gitreg.errors import SourceError
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 _OPEN: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """Bytes of one file within a window; `last` if the file ends with them."""
 
     view: memoryview
