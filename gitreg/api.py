@@ -9,6 +9,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitreg.core.event import Cause
 from gitreg.core.names import ModelName, StageName
 from gitreg.core.reference import parse_reference
 from gitreg.core.text import escape
@@ -20,7 +21,7 @@ from gitreg.operations import open_file as opening
 from gitreg.operations import which as asking
 from gitreg.operations.add import AddRequest, AddResult
 from gitreg.operations.add import add as add_artifact
-from gitreg.operations.approve import DEFAULT_AGE, ApproveResult
+from gitreg.operations.approve import DEFAULT_AGE, ApproveResult, Way
 from gitreg.operations.approve import approve as approve_promotion
 from gitreg.operations.context import Context, Settings
 from gitreg.operations.fetch import FetchResult
@@ -44,6 +45,9 @@ from gitreg.operations.push import PushResult
 from gitreg.operations.push import push as push_all
 from gitreg.operations.register import RegisterRequest
 from gitreg.operations.register import register as sign_version
+from gitreg.operations.reject import RejectResult
+from gitreg.operations.reject import reject as reject_promotion
+from gitreg.operations.reject import withdraw as withdraw_rejection
 from gitreg.operations.results import EventResult
 from gitreg.operations.retire import deprecate, deregister, unassign
 from gitreg.operations.rollback import rollback as sign_rollback
@@ -53,6 +57,8 @@ from gitreg.operations.status import StatusResult
 from gitreg.operations.status import status as compare
 from gitreg.operations.verify import VerifyResult
 from gitreg.operations.verify import verify as verify_facts
+from gitreg.operations.waiting import WaitingRequest
+from gitreg.operations.waiting import waiting as list_waiting
 
 if TYPE_CHECKING:
     from gitreg.serializers.tensor_file import Tensor
@@ -120,10 +126,35 @@ class Registry:
         return unassign(self.context, ModelName.parse(name), StageName.parse(stage), message, push=push)
 
     def approve(
-        self, ref: str, stage: str, *, expires: timedelta | None = DEFAULT_AGE, push: bool = False
+        self,
+        ref: str,
+        stage: str,
+        *,
+        rollback: bool = False,
+        expires: timedelta | None = DEFAULT_AGE,
+        push: bool = False,
+        file: bool = False,
     ) -> ApproveResult:
+        """`file` writes it into the working tree, to be committed, where the host takes no refs of gitreg's."""
+        cause, way = _cause(rollback=rollback), _way(push=push, file=file)
         reference = parse_reference(ref)
-        return approve_promotion(self.context, reference, StageName.parse(stage), expires=expires, push=push)
+        return approve_promotion(self.context, reference, StageName.parse(stage), cause, expires=expires, way=way)
+
+    def reject(
+        self, ref: str, stage: str, why: str, *, rollback: bool = False, push: bool = False, file: bool = False
+    ) -> RejectResult:
+        cause, way = _cause(rollback=rollback), _way(push=push, file=file)
+        return reject_promotion(self.context, parse_reference(ref), StageName.parse(stage), cause, why=why, way=way)
+
+    def withdraw_rejection(
+        self, ref: str, stage: str, *, rollback: bool = False, push: bool = False, file: bool = False
+    ) -> RejectResult:
+        cause, way = _cause(rollback=rollback), _way(push=push, file=file)
+        return withdraw_rejection(self.context, parse_reference(ref), StageName.parse(stage), cause, way=way)
+
+    def approvals(self, name: str | None = None) -> tuple[WaitingRequest, ...]:
+        """What waits for approvals, and for whose."""
+        return list_waiting(self.context, ModelName.parse(name) if name is not None else None)
 
     def promote(self, ref: str, stage: str, *, message: str = "", push: bool = False) -> EventResult:
         return sign_promotion(self.context, parse_reference(ref), StageName.parse(stage), message, push=push)
@@ -177,6 +208,18 @@ class Registry:
 
     def verify(self, ref: str | None = None, *, data: bool = False) -> VerifyResult:
         return verify_facts(self.context, parse_reference(ref) if ref is not None else None, data=data)
+
+
+def _cause(*, rollback: bool) -> Cause:
+    return Cause.ROLLBACK if rollback else Cause.PROMOTE
+
+
+def _way(*, push: bool, file: bool) -> Way:
+    if push and file:
+        raise UsageError("a decision is pushed as a ref or filed to be committed, not both", hint="choose one")
+    if push:
+        return Way.PUSHED_REF
+    return Way.FILE if file else Way.REF
 
 
 def _bump(text: str) -> Bump:

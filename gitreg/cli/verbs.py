@@ -47,6 +47,8 @@ VERBS = {
         {
             "register": "Sign a new version of a model.",
             "approve": "Sign your approval of one promotion.",
+            "reject": "Sign your no to one promotion.",
+            "approvals": "List what waits for approvals, and for whose.",
             "promote": "Bring a version into a stage.",
             "rollback": "Return a stage to the version it held before.",
             "unassign": "Empty a stage.",

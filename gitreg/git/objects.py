@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Final, NamedTuple, Self, assert_never
 
 from gitreg.core.oid import Oid
@@ -22,6 +23,7 @@ __all__ = [
     "ObjectReader",
     "TreeEntry",
     "Unreadable",
+    "blob_name",
     "list_tree",
     "write_object",
 ]
@@ -81,9 +83,20 @@ def write_object(repo: Repository, kind: str, data: bytes) -> Oid:
     return Oid.parse(written.decode("ascii").strip())
 
 
-def list_tree(repo: Repository, commit: Oid, suffix: str = ".gitreg") -> list[TreeEntry]:
-    """The ordinary files of a commit whose path ends in `suffix`; links and submodules are no pointers."""
-    listing = repo.git.run("ls-tree", "-r", "-z", "--full-tree", Oid.parse(commit))
+def blob_name(repo: Repository, data: bytes) -> Oid:
+    """The name that a blob with these bytes has, stored or not."""
+    content = b"blob %d\0" % len(data) + data
+    sha = hashlib.sha256(content) if repo.object_format == "sha256" else hashlib.sha1(content, usedforsecurity=False)
+    return Oid(sha.hexdigest())
+
+
+def list_tree(repo: Repository, commit: Oid, suffix: str = ".gitreg", *, below: str = "") -> list[TreeEntry]:
+    """The ordinary files of a commit whose path ends in `suffix`, in the folder `below` (ends in "/") or anywhere.
+
+    Links and submodules are no pointers.
+    """
+    folder = ["--", below] if below else []
+    listing = repo.git.run("ls-tree", "-r", "-z", "--full-tree", Oid.parse(commit), *folder)
     return list(_entries(listing.decode("utf-8", "surrogateescape"), suffix))
 
 

@@ -36,7 +36,15 @@ class Advance:
     target: str
 
 
-Update = Create | Advance
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove `target` on the remote, provided it is still `expected` there."""
+
+    target: str
+    expected: Oid
+
+
+Update = Create | Advance | Delete
 
 
 class Cause(enum.Enum):
@@ -99,7 +107,7 @@ def push(repo: Repository, remote: str, updates: Sequence[Update]) -> PushReport
         "--atomic",
         "--no-follow-tags",
         *progress_options(),
-        *(_lease(update) for update in updates if isinstance(update, Create)),
+        *(_lease(update) for update in updates if not isinstance(update, Advance)),
         "--end-of-options",
         check_remote(remote),
         *(_refspec(update) for update in updates),
@@ -129,12 +137,15 @@ _FLAGS: Final = (" ", "+", "*", "=", "!")
 _LOCK_FAILED: Final = re.compile(r"cannot lock ref '([^']+)': (.+)")
 
 
-def _lease(update: Create) -> str:
+def _lease(update: Create | Delete) -> str:
     # An empty expectation means "must not exist"; the remote checks it again under its own lock.
-    return f"--force-with-lease={check_ref_name(update.target)}:"
+    expected = Oid.parse(update.expected) if isinstance(update, Delete) else ""
+    return f"--force-with-lease={check_ref_name(update.target)}:{expected}"
 
 
 def _refspec(update: Update) -> str:
+    if isinstance(update, Delete):
+        return f":{check_ref_name(update.target)}"
     source = update.source
     start = check_ref_name(source) if source.startswith("refs/") else Oid.parse(source)
     return f"{start}:{check_ref_name(update.target)}"

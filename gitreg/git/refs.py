@@ -37,7 +37,7 @@ class TagRef(NamedTuple):
 
 
 class NewRef(NamedTuple):
-    """A ref to be created."""
+    """A ref's name and the object that it shall point at, or still does."""
 
     name: str
     oid: Oid
@@ -99,12 +99,21 @@ def create_refs(repo: Repository, refs: Iterable[NewRef]) -> None:
 
 def delete_ref(repo: Repository, name: str, old: Oid) -> None:
     """Delete a ref that still points at `old`; RefusedError if it has moved or is gone."""
-    command = f"delete {check_ref_name(name)}\0{Oid.parse(old)}\0"
-    outcome = repo.git.attempt("update-ref", "--stdin", "-z", input=command.encode("utf-8"))
+    delete_refs(repo, [NewRef(name, old)])
+
+
+def delete_refs(repo: Repository, refs: Iterable[Ref | NewRef]) -> None:
+    """Delete all of them or, if any no longer points where it did, none (RefusedError)."""
+    wanted = list(refs)
+    commands = "".join(f"delete {check_ref_name(ref.name)}\0{Oid.parse(ref.oid)}\0" for ref in wanted)
+    outcome = repo.git.attempt("update-ref", "--stdin", "-z", input=commands.encode("utf-8"))
     if outcome.status == 0:
         return
-    if resolve(repo, name) != old:
-        raise RefusedError(f"{escape(name)} no longer points at {old}", hint="someone changed it: look again")
+    for ref in wanted:
+        if resolve(repo, ref.name) != ref.oid:
+            raise RefusedError(
+                f"{escape(ref.name)} no longer points at {ref.oid}", hint="someone changed it: look again"
+            )
     raise outcome.error()
 
 

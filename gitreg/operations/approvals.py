@@ -1,66 +1,85 @@
-"""Approvals that wait for their promotion: blobs under `refs/gitreg/approvals/MODEL/STAGE/N/`, shared like any ref."""
+"""Decisions that wait for their promotion, as refs: blobs below `refs/gitreg/approvals/MODEL/STAGE/N/`.
+
+A ref is named by what it holds, so that it is never overwritten and nobody can put another text under its name.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gitreg.core.approval_file import ApprovalFile, parse_approval
+from gitreg.core.decision_file import MAX_BYTES, DecisionFile, format_decision, parse_decision
 from gitreg.core.digest import Digest
 from gitreg.core.event import Assignment
-from gitreg.core.names import Principal
+from gitreg.core.request import PromotionRequest
+from gitreg.core.text import escape
 from gitreg.errors import FormatError
-from gitreg.git.objects import GitObject, ObjectReader, write_object
-from gitreg.git.refs import TAGS, Ref, create_ref, delete_ref, list_refs, resolve
+from gitreg.git.objects import Answer, GitObject, ObjectReader, write_object
+from gitreg.git.refs import Ref, create_ref, list_refs, resolve
 from gitreg.operations.context import Context
 
 APPROVALS = "refs/gitreg/approvals/"
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingApproval:
-    """An approval found in the repository; nothing in it is verified yet."""
+class FiledDecision:
+    """A well-formed decision and where it was found; nothing in it is verified yet."""
 
-    ref: Ref
-    file: ApprovalFile
-
-
-def folder_of(event: Assignment) -> str:
-    return f"{APPROVALS}{event.model}/{event.stage}/{event.n}/"
+    place: str
+    file: DecisionFile
 
 
-def waiting_approvals(context: Context, event: Assignment) -> list[WaitingApproval]:
-    """The well-formed approvals filed for one event."""
-    refs = list_refs(context.repo, folder_of(event))
-    with ObjectReader(context.repo) as reader:
-        answers = list(reader.read_many(ref.oid for ref in refs))
-    found = []
-    for ref, answer in zip(refs, answers, strict=True):
-        if isinstance(answer, GitObject) and (file := _parsed(answer.data)) is not None:
-            found.append(WaitingApproval(ref, file))
-    return found
+def folder_of(about: Assignment | PromotionRequest) -> str:
+    """Where the decisions about one event lie, below whatever they are kept in."""
+    return f"{about.model}/{about.stage}/{about.n}/"
 
 
-def file_approval(context: Context, event: Assignment, data: bytes, principal: Principal) -> str:
-    """Put an approval where promoters look.  Returns the ref, which is never overwritten: its name has a digest."""
-    ref = f"{folder_of(event)}{Digest.of(principal.encode()).hex[:16]}-{Digest.of(data).hex[:16]}"
+def name_of(file: DecisionFile) -> str:
+    """The name of a decision inside its folder; who decided comes first, so that lists are grouped by people."""
+    who = Digest.of(file.decision.principal.encode())
+    return f"{who.hex[:16]}-{Digest.of(format_decision(file)).hex[:16]}"
+
+
+def ref_of(file: DecisionFile) -> str:
+    return f"{APPROVALS}{folder_of(file.request)}{name_of(file)}"
+
+
+def file_as_ref(context: Context, file: DecisionFile) -> str:
+    """Put a decision where promoters look.  Returns the ref."""
+    ref = ref_of(file)
     if resolve(context.repo, ref) is None:  # who approves twice within a second makes the very same approval
-        create_ref(context.repo, ref, write_object(context.repo, "blob", data))
+        create_ref(context.repo, ref, write_object(context.repo, "blob", format_decision(file)))
     return ref
 
 
-def drop_used(context: Context) -> None:
-    """Forget the approvals of events that have been signed: each serves once."""
-    signed = {ref.name for ref in list_refs(context.repo, TAGS)}
-    for ref in list_refs(context.repo, APPROVALS):
-        folder = ref.name.removeprefix(APPROVALS).rpartition("/")[0]
-        stage, _, n = folder.rpartition("/")
-        model, _, stage = stage.rpartition("/")
-        if {f"{TAGS}{model}#{stage}#{n}", f"{TAGS}{model}#{stage}!#{n}"} & signed:
-            delete_ref(context.repo, ref.name, ref.oid)
+def read_refs(context: Context, folder: str = "") -> list[FiledDecision]:
+    """The decisions filed as refs, about one event or about all; what is none is mentioned."""
+    return read_decisions(context, list_refs(context.repo, APPROVALS + folder))
 
 
-def _parsed(data: bytes) -> ApprovalFile | None:
+def read_decisions(context: Context, refs: Iterable[Ref]) -> list[FiledDecision]:
+    """The decisions that the refs point at; what is none is mentioned."""
+    listed = list(refs)
+    with ObjectReader(context.repo, limit=MAX_BYTES) as reader:
+        answers = list(reader.read_many(ref.oid for ref in listed))
+    return parse_answers(context, [ref.name for ref in listed], answers)
+
+
+def parse_answers(context: Context, places: Iterable[str], answers: Iterable[Answer]) -> list[FiledDecision]:
+    """The well-formed ones among what was read."""
+    found = []
+    for place, answer in zip(places, answers, strict=True):
+        data = answer.data if isinstance(answer, GitObject) and answer.type == "blob" else b""
+        filed = parse_filed(context, place, data)
+        if filed is not None:
+            found.append(filed)
+    return found
+
+
+def parse_filed(context: Context, place: str, data: bytes) -> FiledDecision | None:
+    """One decision, or None and a note if it is malformed."""
     try:
-        return parse_approval(data)
-    except FormatError:
+        return FiledDecision(place, parse_decision(data))
+    except FormatError as error:
+        context.settings.note(f"passed over: {escape(place)}: {error.message}")
         return None

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from gitreg.core.names import ModelName
 from gitreg.core.tag_name import TagName, parse_tag_name
 from gitreg.errors import GitError
-from gitreg.git.network import FetchSpec, branches_spec, private_tags, tags_spec
+from gitreg.git.network import branches_spec, private_tags, tags_spec
 from gitreg.git.network import fetch as git_fetch
-from gitreg.git.refs import TAGS, NewRef, TagRef, create_refs, list_refs, list_tags, tags_below
+from gitreg.git.refs import TAGS, NewRef, TagRef, create_refs, list_tags, tags_below
 from gitreg.git.remote import remotes
-from gitreg.operations.approvals import APPROVALS, drop_used
 from gitreg.operations.branch import git_remote
 from gitreg.operations.context import Context
 from gitreg.operations.facts import incoming_facts
+from gitreg.operations.incoming_approvals import approvals_spec, let_in
 from gitreg.operations.receive import receive_committed
 from gitreg.operations.results import Failure
+from gitreg.operations.spent_approvals import drop_spent
 from gitreg.operations.transfer import Transfer
 from gitreg.trust.facts import Failed
 from gitreg.trust.verify import Verifier
@@ -26,7 +27,8 @@ from gitreg.trust.verify import Verifier
 class FetchResult:
     """Tags let in, and tags that were not; the refused stay in the private corner and count for nothing.
 
-    `approvals` names what new ones are for, as MODEL/STAGE/N; whether they count is decided when they are used.
+    `approvals` names what new approvals and rejections are for, as MODEL/STAGE/N; whether they count is decided when
+    they are used.
     """
 
     accepted: tuple[str, ...]
@@ -41,24 +43,21 @@ def fetch(context: Context, *, objects: bool = False) -> FetchResult:
     name = git_remote(context.repo)
     if name not in remotes(context.repo):
         raise GitError(f"no Git remote called '{name}'", hint="git remote add origin URL")
-    approvals = FetchSpec(f"{APPROVALS}*", f"{APPROVALS}*")
-    waiting = {ref.name for ref in list_refs(context.repo, APPROVALS)}
-    git_fetch(context.repo, name, [branches_spec(name), tags_spec(name), approvals])
+    git_fetch(context.repo, name, [branches_spec(name), tags_spec(name), approvals_spec(name)])
     ours = {ref.name: ref for ref in list_tags(context.repo)}
     theirs = {ref.name: ref for ref in tags_below(context.repo, private_tags(name))}
     new, refused = _sort(ours, theirs)
     accepted: list[NewRef] = []
     for model in sorted({tag.model for tag in new}):
-        let_in, failed = _judge(context, name, model, {tag: ref for tag, ref in new.items() if tag.model == model})
-        accepted += let_in
+        verified, failed = _judge(context, name, model, {tag: ref for tag, ref in new.items() if tag.model == model})
+        accepted += verified
         refused += failed
     create_refs(context.repo, accepted)
-    drop_used(context)
+    approvals = let_in(context, name)
+    drop_spent(context)
     transfers = receive_committed(context) if objects else []
     names = tuple(ref.name.removeprefix(TAGS) for ref in accepted)
-    arrived = [ref.name for ref in list_refs(context.repo, APPROVALS) if ref.name not in waiting]
-    for_what = tuple(ref.removeprefix(APPROVALS).rpartition("/")[0] for ref in arrived)
-    return FetchResult(names, tuple(refused), for_what, tuple(transfers), name)
+    return FetchResult(names, tuple(refused), approvals, tuple(transfers), name)
 
 
 def _sort(ours: dict[str, TagRef], theirs: dict[str, TagRef]) -> tuple[dict[TagName, TagRef], list[Failure]]:

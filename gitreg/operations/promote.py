@@ -4,32 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from gitreg.core.event import ApprovalRecord
-from gitreg.core.names import ModelName, Principal, StageName
+from gitreg.core.names import ModelName, StageName
 from gitreg.core.reference import Reference
 from gitreg.core.version import Version
-from gitreg.errors import GitregError, RefusedError
+from gitreg.errors import RefusedError
 from gitreg.gates.gate import GateResult
-from gitreg.operations.approvals import drop_used, waiting_approvals
+from gitreg.operations.consent import ApprovalCount, Consent, RejectionNote, consent
 from gitreg.operations.context import Context, utc_now
 from gitreg.operations.draft import AssignmentDraft, draft_assignment
 from gitreg.operations.gate_run import check_gates, gate_records
+from gitreg.operations.incoming_approvals import refresh
 from gitreg.operations.publish import publish
 from gitreg.operations.results import EventResult, Failure
 from gitreg.operations.sign import open_signer, record
-from gitreg.trust.approval import Party, check_approval, check_counts
+from gitreg.operations.spent_approvals import drop_spent
 from gitreg.trust.rules import CheckError, check_freeze, check_role
 from gitreg.trust.signer import Signer
 from gitreg.trust.verify import TAG_NAMESPACE, Verifier
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalCount:
-    """Who has approved validly so far, and how many it takes."""
-
-    have: int
-    need: int
-    by: tuple[Principal, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +34,7 @@ class Readiness:
     allowed: bool
     gates: tuple[GateResult, ...]
     approvals: ApprovalCount
+    rejections: tuple[RejectionNote, ...]
     blocked: tuple[Failure, ...]
 
 
@@ -50,13 +42,15 @@ def promote(context: Context, reference: Reference, stage: StageName, message: s
     """Sign the stage's next event.  Raises RefusedError unless the policy is satisfied in every point."""
     draft = draft_assignment(context, reference, stage)
     signer = open_signer(context)
-    readiness, records = _assess(context, draft, signer)
+    if push:
+        refresh(context, draft)
+    readiness, agreed = _assess(context, draft, signer)
     if not readiness.allowed:
         raise _refusal(draft, readiness)
-    event = replace(draft.event, gates=gate_records(readiness.gates), approvals=records)
+    event = replace(draft.event, gates=gate_records(readiness.gates), approvals=agreed.approvals)
     verified = record(context, signer, event, draft.target, message, draft.facts)
     result = publish(context, verified, push=push)
-    drop_used(context)
+    drop_spent(context)
     return result
 
 
@@ -66,21 +60,26 @@ def dry_run(context: Context, reference: Reference, stage: StageName) -> Readine
     return _assess(context, draft, open_signer(context))[0]
 
 
-def _assess(context: Context, draft: AssignmentDraft, signer: Signer) -> tuple[Readiness, tuple[ApprovalRecord, ...]]:
+def _assess(context: Context, draft: AssignmentDraft, signer: Signer) -> tuple[Readiness, Consent]:
+    agreed = consent(context, draft, signer)
     blocked = _rule_failures(draft, signer)
     # what is refused anyway must not cost the time of running gates
-    gates = () if blocked else check_gates(context, draft)
+    gates = () if blocked or agreed.rejections else check_gates(context, draft)
     blocked += [Failure(draft.label, "gates", _failed_gate(gate)) for gate in gates if not gate.passed]
-    records = valid_approvals(context, draft, signer)
-    need = draft.rule.approvals.count
-    if len(records) < need:
-        blocked.append(Failure(draft.label, "approvals", f"{len(records)} of {need} approvals"))
-    approvals = ApprovalCount(len(records), need, tuple(record.principal for record in records))
+    blocked += agreed.failures(draft.label)
     event = draft.event
     readiness = Readiness(
-        event.model, event.version, event.stage, event.n, not blocked, gates, approvals, tuple(blocked)
+        model=event.model,
+        version=event.version,
+        stage=event.stage,
+        n=event.n,
+        allowed=not blocked,
+        gates=gates,
+        approvals=agreed.count,
+        rejections=agreed.notes,
+        blocked=tuple(blocked),
     )
-    return readiness, records
+    return readiness, agreed
 
 
 def _failed_gate(gate: GateResult) -> str:
@@ -99,28 +98,6 @@ def _rule_failures(draft: AssignmentDraft, signer: Signer) -> list[Failure]:
     return found
 
 
-def valid_approvals(context: Context, draft: AssignmentDraft, promoter: Signer | None) -> tuple[ApprovalRecord, ...]:
-    """The waiting approvals that would count, each person and each key once; the others are mentioned."""
-    at, signers = utc_now(), draft.facts.signers
-    interested = [Party(draft.found.registration.by, draft.found.registration.key)]
-    if promoter is not None:
-        own = signers.principals_of(promoter.public_key, TAG_NAMESPACE, at)
-        interested += [Party(principal, promoter.public_key) for principal in own]
-    taken: list[Party] = []
-    records = []
-    for waiting in waiting_approvals(context, draft.event):
-        candidate = waiting.file.record
-        try:
-            party = Party(candidate.principal, check_approval(candidate, draft.request, signers, at))
-            check_counts(party, draft.rule.approvals, draft.policy, interested, taken)
-        except GitregError as error:
-            context.settings.note(f"not counted: {error.message}")
-            continue
-        taken.append(party)
-        records.append(candidate)
-    return tuple(records)
-
-
 def _refusal(draft: AssignmentDraft, readiness: Readiness) -> RefusedError:
     reasons = "; ".join(f"{failure.check}: {failure.reason}" for failure in readiness.blocked)
     return RefusedError(f"{draft.label} may not enter {draft.rule.name}: {reasons}", hint=_hint(draft, readiness))
@@ -134,6 +111,8 @@ def _hint(draft: AssignmentDraft, readiness: Readiness) -> str:
             return f"a person with the role {roles} runs: gitreg approve {label} {stage}"
         case "after":
             return f"gitreg promote {label} {rule.after}"
+        case "rejected":
+            return f"they may take it back: gitreg reject {label} {stage} --withdraw"
         case "gates":
             return f"gitreg gate run {label} {stage} shows all figures"
         case _:

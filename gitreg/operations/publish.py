@@ -12,6 +12,7 @@ from gitreg.operations.context import Context
 from gitreg.operations.push import push as push_all
 from gitreg.operations.push import raise_rejection
 from gitreg.operations.results import EventResult
+from gitreg.operations.share_approvals import FILE_HINT
 from gitreg.trust.facts import Verified
 
 
@@ -33,9 +34,13 @@ def publish(context: Context, verified: Verified, *, push: bool) -> EventResult:
     return EventResult.of(verified, pushed=True)
 
 
-def publish_ref(context: Context, ref: str) -> None:
-    """Push one new ref by itself."""
-    raise_rejection(git_push(context.repo, git_remote(context.repo), [Create(ref, ref)]))
+def publish_approval(context: Context, ref: str) -> None:
+    """Push one decision by itself.  RefusedError, with the way out, if the remote does not take it."""
+    report = git_push(context.repo, git_remote(context.repo), [Create(ref, ref)])
+    try:
+        raise_rejection(report)
+    except RefusedError as error:
+        raise RefusedError(error.message, hint=FILE_HINT) from None
 
 
 def _taken(context: Context, verified: Verified) -> bool:

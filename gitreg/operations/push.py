@@ -1,4 +1,4 @@
-"""Push: objects, then the branch, the registry's tags and the approvals, all of them or none."""
+"""Push: objects, then the branch and the registry's tags, all of them or none, then what people have decided."""
 
 from __future__ import annotations
 
@@ -20,12 +20,16 @@ from gitreg.operations.branch import git_remote, protected_branch
 from gitreg.operations.context import Context
 from gitreg.operations.pre_push import check_tags
 from gitreg.operations.send import send_committed
+from gitreg.operations.share_approvals import Shared, share_approvals
 from gitreg.operations.transfer import Transfer
 
 
 @dataclass(frozen=True, slots=True)
 class PushResult:
-    """What was sent where, by model and in all; `refs` are those that the Git remote did not have as they are now."""
+    """What was sent where, by model and in all; `refs` are those that the Git remote did not have as they are now.
+
+    `kept_back` are approvals and rejections that the remote would not take; everything else is there.
+    """
 
     models: tuple[Transfer, ...]
     size: int
@@ -35,6 +39,7 @@ class PushResult:
     transferred: int
     seconds: float
     refs: tuple[str, ...]
+    kept_back: tuple[str, ...]
     store: str
     git_remote: str | None
 
@@ -45,7 +50,7 @@ def push(context: Context, remote: str | None = None, *, objects_only: bool = Fa
     transfers, place = send_committed(context, remote)
     name = git_remote(context.repo)
     shares_refs = not objects_only and name in remotes(context.repo)
-    refs = _push_refs(context, name) if shares_refs else ()
+    refs, shared = _share(context, name) if shares_refs else ((), Shared())
     return PushResult(
         models=tuple(transfers),
         size=sum(each.size for each in transfers),
@@ -54,14 +59,22 @@ def push(context: Context, remote: str | None = None, *, objects_only: bool = Fa
         new_chunks=sum(each.new_chunks for each in transfers),
         transferred=sum(each.transferred for each in transfers),
         seconds=round(time.monotonic() - started, 3),
-        refs=refs,
+        refs=(*refs, *shared.sent),
+        kept_back=shared.kept_back,
         store=place,
         git_remote=name if shares_refs else None,
     )
 
 
-def _push_refs(context: Context, remote: str) -> tuple[str, ...]:
-    updates = _updates(context, remote)
+def _share(context: Context, remote: str) -> tuple[tuple[str, ...], Shared]:
+    listed = ls_remote(context.repo, remote, "refs/heads/*", f"{TAGS}*", f"{APPROVALS}*")
+    theirs = {ref.name: ref.oid for ref in listed}
+    refs = _push_refs(context, remote, theirs)
+    return refs, share_approvals(context, remote, theirs, {*theirs, *refs})
+
+
+def _push_refs(context: Context, remote: str, theirs: dict[str, Oid]) -> tuple[str, ...]:
+    updates = _updates(context, theirs)
     if not updates:
         return ()
     report = git_push(context.repo, remote, updates)
@@ -69,9 +82,8 @@ def _push_refs(context: Context, remote: str) -> tuple[str, ...]:
     return tuple(result.ref for result in report.results if isinstance(result, Accepted))
 
 
-def _updates(context: Context, remote: str) -> list[Update]:
-    theirs = {ref.name: ref.oid for ref in ls_remote(context.repo, remote, "refs/heads/*", f"{TAGS}*", f"{APPROVALS}*")}
-    ours = [ref for ref in list_refs(context.repo, TAGS, APPROVALS) if _is_ours(ref)]
+def _updates(context: Context, theirs: dict[str, Oid]) -> list[Update]:
+    ours = [ref for ref in list_refs(context.repo, TAGS) if parse_tag_name(ref.name.removeprefix(TAGS)) is not None]
     _check_unmoved(ours, theirs)
     new = [ref for ref in ours if ref.name not in theirs]
     names = ((parse_tag_name(ref.name.removeprefix(TAGS)), ref.oid) for ref in new)
@@ -104,10 +116,6 @@ def _is_behind(context: Context, branch: str, theirs: dict[str, Oid]) -> bool:
         return is_ancestor(context.repo, remote, [branch])
     except GitError:
         return False  # the remote has commits that are not here
-
-
-def _is_ours(ref: Ref) -> bool:
-    return ref.name.startswith(APPROVALS) or parse_tag_name(ref.name.removeprefix(TAGS)) is not None
 
 
 def _check_unmoved(ours: list[Ref], theirs: dict[str, Oid]) -> None:

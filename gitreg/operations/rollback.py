@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from gitreg.core.event import Assignment, Cause
 from gitreg.core.names import ModelName, StageName
@@ -10,13 +11,16 @@ from gitreg.core.reference import AtVersion
 from gitreg.core.tag_name import AssignedTag, VersionTag
 from gitreg.core.version import Version
 from gitreg.errors import NotFoundError, RefusedError
+from gitreg.operations.consent import consent
 from gitreg.operations.context import Context
-from gitreg.operations.draft import draft_assignment
+from gitreg.operations.draft import AssignmentDraft, draft_assignment
 from gitreg.operations.facts import model_facts
+from gitreg.operations.incoming_approvals import refresh
 from gitreg.operations.publish import publish
 from gitreg.operations.resolve import holding_event, unknown_model, withdrawn
-from gitreg.operations.results import EventResult
+from gitreg.operations.results import EventResult, Failure
 from gitreg.operations.sign import open_signer, record
+from gitreg.operations.spent_approvals import drop_spent
 from gitreg.trust.facts import Facts, Verified
 from gitreg.trust.verify import Verifier
 
@@ -28,10 +32,30 @@ def rollback(
     facts = model_facts(context, model)
     if not facts.tags:
         raise unknown_model(context, model)
-    target = _previous(facts, model, stage) if to is None else _named(facts, model, stage, to)
-    draft = draft_assignment(context, AtVersion(model, target), stage, Cause.ROLLBACK)
-    verified = record(context, open_signer(context), draft.event, draft.target, message, draft.facts)
-    return publish(context, verified, push=push)
+    draft = draft_rollback(context, facts, model, stage, _previous(facts, model, stage) if to is None else to)
+    signer = open_signer(context)
+    if push:
+        refresh(context, draft)
+    agreed = consent(context, draft, signer)
+    if blocked := agreed.failures(draft.label):
+        raise _refusal(draft, blocked)
+    event = replace(draft.event, approvals=agreed.approvals)
+    verified = record(context, signer, event, draft.target, message, draft.facts)
+    result = publish(context, verified, push=push)
+    drop_spent(context)
+    return result
+
+
+def draft_rollback(context: Context, facts: Facts, model: ModelName, stage: StageName, to: Version) -> AssignmentDraft:
+    """The rollback that would come next.  Raises RefusedError if the stage never held that version."""
+    return draft_assignment(context, AtVersion(model, _named(facts, model, stage, to)), stage, Cause.ROLLBACK)
+
+
+def _refusal(draft: AssignmentDraft, blocked: list[Failure]) -> RefusedError:
+    reasons = "; ".join(f"{failure.check}: {failure.reason}" for failure in blocked)
+    roles = ", ".join(draft.rule.rollback_approvals.from_roles)
+    hint = f"a person with the role {roles} runs: gitreg approve {draft.label} {draft.rule.name} --rollback"
+    return RefusedError(f"{draft.rule.name} may not return to {draft.label}: {reasons}", hint=hint)
 
 
 def _named(facts: Facts, model: ModelName, stage: StageName, to: Version) -> Version:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from gitreg.core.event import ApprovalRecord
+from gitreg.core.decision import Decision, approval_lines, signed_bytes, spell
+from gitreg.core.event import ApprovalRecord, Cause
 from gitreg.core.names import Principal
 from gitreg.core.policy import Policy
 from gitreg.core.policy_rules import ApprovalRule
@@ -29,29 +30,53 @@ class Party(NamedTuple):
     key: PublicKey
 
 
+def approval_rule(request: PromotionRequest, policy: Policy) -> ApprovalRule:
+    """What the policy asks for in approvals of this request.  Raises NotFoundError if it has no such stage."""
+    stage = policy.for_model(request.model).stage(request.stage)
+    return stage.rollback_approvals if request.action is Cause.ROLLBACK else stage.approvals
+
+
 def approve(
     request: PromotionRequest, principal: Principal, signer: Signer, expires: datetime | None
 ) -> ApprovalRecord:
     """Sign a request.  `expires` is in UTC; None means the approval does not age."""
-    until = NEVER if expires is None else expires.astimezone(UTC).strftime(_TIME)
-    armored = sign(signer, request.canonical(until), APPROVAL_NAMESPACE)
-    blob = parse_signature(armored).blob
-    return ApprovalRecord(principal, until, base64.b64encode(blob).decode())
+    until = NEVER if expires is None else written_time(expires)
+    return ApprovalRecord(principal, until, sign_decision(signer, approval_lines(request, until)))
+
+
+def sign_decision(signer: Signer, lines: tuple[str, ...]) -> str:
+    """The signature over a decision's lines, armour removed, base64."""
+    armored = sign(signer, spell(lines), APPROVAL_NAMESPACE)
+    return base64.b64encode(parse_signature(armored).blob).decode()
+
+
+def signing_key(decision: Decision, request: PromotionRequest, signers: AllowedSigners, at: datetime) -> PublicKey:
+    """The key that made the decision.  Raises VerificationError unless it signs this request and is that person's."""
+    try:
+        signature = parse_blob(decode_base64(decision.signature))
+        key = verify(signature, signed_bytes(request, decision), APPROVAL_NAMESPACE)
+    except GitregError as error:
+        raise VerificationError(f"it does not sign this {_WORDS[request.action]}: {error}") from None
+    if not signers.allows(decision.principal, key, APPROVAL_NAMESPACE, at):
+        raise VerificationError("it is by a key that is not theirs")
+    return key
 
 
 def check_approval(
     record: ApprovalRecord, request: PromotionRequest, signers: AllowedSigners, at: datetime
 ) -> PublicKey:
     """Return the key that made the approval.  Raises VerificationError unless it signs this request, in time."""
-    if record.expires != NEVER and _time(record.expires) < at:
+    if has_expired(record, at):
         raise VerificationError(f"the approval of {record.principal} had expired at {record.expires}")
     try:
-        key = verify(parse_blob(decode_base64(record.signature)), request.canonical(record.expires), APPROVAL_NAMESPACE)
-    except GitregError as error:
-        raise VerificationError(f"the approval of {record.principal} does not sign this promotion: {error}") from None
-    if not signers.allows(record.principal, key, APPROVAL_NAMESPACE, at):
-        raise VerificationError(f"the approval of {record.principal} is by a key that is not theirs")
-    return key
+        return signing_key(record, request, signers, at)
+    except VerificationError as error:
+        raise VerificationError(f"the approval of {record.principal} does not count: {error.message}") from None
+
+
+def has_expired(record: ApprovalRecord, at: datetime) -> bool:
+    """Whether its time is over.  Raises VerificationError if what it says is no time."""
+    return record.expires != NEVER and _time(record.expires) < at
 
 
 def check_approvals(
@@ -63,14 +88,15 @@ def check_approvals(
     interested: Sequence[Party],
 ) -> None:
     """Raise VerificationError unless the approvals satisfy the rule; `interested` are promoter and registrar."""
-    rule = policy.for_model(request.model).stage(request.stage).approvals
+    rule = approval_rule(request, policy)
     counted: list[Party] = []
     for record in records:
         party = Party(record.principal, check_approval(record, request, signers, at))
         check_counts(party, rule, policy, interested, counted)
         counted.append(party)
     if len(counted) < rule.count:
-        raise VerificationError(f"{request.stage} needs {rule.count} approvals and has {len(counted)}")
+        needed = f"a rollback of {request.stage}" if request.action is Cause.ROLLBACK else request.stage
+        raise VerificationError(f"{needed} needs {rule.count} approvals and has {len(counted)}")
 
 
 def check_counts(
@@ -79,12 +105,22 @@ def check_counts(
     """Raise VerificationError unless the approval adds to those counted before it."""
     if not policy.holds(party.principal, rule.from_roles):
         raise VerificationError(f"{party.principal} has no role that may approve")
-    if any(party.principal == other.principal for other in counted):
+    if any(same_person(party, other, policy) for other in counted):
         raise VerificationError(f"{party.principal} approved twice")
     if any(party.key == other.key for other in counted):
         raise VerificationError(f"{party.principal} approved with somebody else's key")
-    if not rule.allow_self and any(party.principal == p.principal or party.key == p.key for p in interested):
+    if not rule.allow_self and any(same_person(party, p, policy) or party.key == p.key for p in interested):
         raise VerificationError(f"{party.principal} registered or promotes it, so their approval does not count")
+
+
+def same_person(one: Party, other: Party, policy: Policy) -> bool:
+    """Whether two names are one person's, as the policy has it."""
+    return policy.person_of(one.principal) == policy.person_of(other.principal)
+
+
+def written_time(at: datetime) -> str:
+    """A moment as decisions write it: UTC, to the second."""
+    return at.astimezone(UTC).strftime(_TIME)
 
 
 def _time(text: str) -> datetime:
@@ -92,3 +128,6 @@ def _time(text: str) -> datetime:
         return datetime.strptime(text, _TIME).replace(tzinfo=UTC)
     except ValueError:
         raise VerificationError(f"not a time: {text}") from None
+
+
+_WORDS = {Cause.PROMOTE: "promotion", Cause.ROLLBACK: "rollback"}

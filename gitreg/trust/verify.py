@@ -137,16 +137,16 @@ class Verifier:
         #  11. promotion: the version has been in the stage that must come first;
         #      rollback: the version has been in this stage, and nothing is claimed that nobody checks
         #  12. promotion: not in a freeze window, and every gate of the stage passed
-        #  13. promotion: enough distinct people approved exactly this
+        #  13. enough distinct people approved exactly this: as many as the policy wants for a promotion or a rollback
         registered = self._registration(event, tag.target)
         if event.cause is Cause.ROLLBACK:
             if not self._any_assigned(event, earlier_holders(event, self._facts)):
                 raise CheckError("rollback", f"{event.stage} never held {event.version}")
             check_bare(event, policy)
-            return
-        self.check_after(event, policy)
-        check_freeze(event, policy, at)
-        check_gates(event, policy)
+        else:
+            self.check_after(event, policy)
+            check_freeze(event, policy, at)
+            check_gates(event, policy)
         interested = (*by, *self._registrars(registered))
         check_approved(event, tag.target, policy, self._facts.signers, at, interested)
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from registry_builder import NOW, PRODUCTION, key_of, new_registry
 
-from gitreg.core.approval_file import format_approval, parse_approval
+from gitreg.core.decision_file import DecisionFile, format_decision, parse_decision
 from gitreg.core.names import Principal
 from gitreg.core.policy_rules import ApprovalRule
 from gitreg.core.request import PromotionRequest, request_of
@@ -38,7 +38,7 @@ RECORD = approve(REQUEST, BOB, key_of("bob"), AT)
 
 def test_an_approval_survives_its_way_through_a_file():
     """Approvals could not be sent to the promoter."""
-    record = parse_approval(format_approval(REQUEST, RECORD)).record
+    record = parse_decision(format_decision(DecisionFile(REQUEST, RECORD))).decision
     assert check_approval(record, REQUEST, SIGNERS, AT) == key_of("bob").public_key
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -19,7 +20,7 @@ from registry_builder import (
 )
 
 from gitreg.core.digest import Digest
-from gitreg.core.event import ApprovalRecord, Assignment
+from gitreg.core.event import ApprovalRecord, Assignment, Cause
 from gitreg.core.names import ModelName, Principal
 from gitreg.core.oid import Oid
 from gitreg.core.registry_id import RegistryId
@@ -119,7 +120,7 @@ def test_a_name_without_its_key_does_not_count(registry, key):
 
 def test_a_key_that_may_not_approve_does_not_count(registry):
     """A key meant for machines that tag would approve."""
-    registry.signers = registry.signers.replace('bob namespaces="git,gitreg-approval"', 'bob namespaces="git"')
+    registry.signers = re.sub('bob namespaces="[^"]*"', 'bob namespaces="git"', registry.signers)
     name = registry.promote("v1.0.0", PRODUCTION, approved=("bob", "carol"))
     expect_refused(registry, name, "approvals", "a key that is not theirs")
 
@@ -168,16 +169,17 @@ REPLAYS = {
     "policy": {"policy": Oid("7" * 40)},
     "previous": {"previous": Oid("7" * 40)},
     "manifest": {"manifest": Digest("7" * 64)},
+    "action": {"cause": Cause.ROLLBACK},
 }
 
 
 @pytest.mark.parametrize("difference", REPLAYS.values(), ids=REPLAYS.keys())
 def test_an_approval_of_anything_else_does_not_count(registry, difference):
-    """One approval would serve for ever: for the next number, version, stage, model, registry or policy."""
+    """One approval would serve for ever: for the next number, version, stage, model, registry, policy or a rollback."""
     event = draft(registry)
     other = registry.approval(replace(event, **difference), "bob", target=registry.commit("v1.0.0"))
     name = promoted(registry, other, registry.approval(event, "carol"))
-    expect_refused(registry, name, "approvals", "bob does not sign this promotion")
+    expect_refused(registry, name, "approvals", "it does not sign this promotion")
 
 
 def test_an_approval_of_another_commit_does_not_count(registry):
@@ -222,3 +224,91 @@ def test_the_version_is_the_registrars_word(registry):
     expect_refused(registry, name, "approvals", "carol registered or promotes it")
     del registry.tags[name]
     expect_verified(registry, registry.promote("v1.1.0", PRODUCTION, approved=("bob", "rita")))
+
+
+PEOPLE = """\
+[people]
+bob = ["bob", "bob@home"]
+carol = ["carol"]
+pat = ["pat", "pat@home"]
+[roles]
+"""
+
+
+def with_people(registry: RegistryBuilder) -> None:
+    """The reviewers are bob, carol and pat, under every name that the policy gives them."""
+    reviewers = 'reviewer = ["bob", "bob@home", "carol", "pat", "pat@home"]'
+    text = POLICY.replace("[roles]\n", PEOPLE).replace('reviewer = ["bob", "carol", "pat", "rita", "ops"]', reviewers)
+    registry.set_policy(text.replace("epoch = 1", "epoch = 2"))
+
+
+def test_two_principals_of_one_person_are_one_person(registry):
+    """A second account with a second key would be a second opinion."""
+    registry.allow("bob@home", key="bob's other")
+    with_people(registry)
+    event = draft(registry)
+    name = promoted(registry, registry.approval(event, "bob"), registry.approval(event, "bob@home", key="bob's other"))
+    expect_refused(registry, name, "approvals", "bob@home approved twice")
+
+
+def test_the_promoters_other_principal_does_not_count(registry):
+    """Whoever promotes could approve from their other account."""
+    registry.allow("pat@home", key="pat's other")
+    with_people(registry)
+    event = draft(registry)
+    name = promoted(registry, registry.approval(event, "bob"), registry.approval(event, "pat@home", key="pat's other"))
+    expect_refused(registry, name, "approvals", "pat@home registered or promotes it")
+
+
+ROLLBACK_APPROVALS = POLICY.replace(
+    'approvals = { count = 2, from = ["reviewer"] }',
+    'approvals = { count = 2, from = ["reviewer"] }\nrollback_approvals = { count = 1, from = ["reviewer"] }',
+)
+
+
+@pytest.fixture
+def careful(registry) -> RegistryBuilder:
+    """Rollbacks of production need one approval; it held v1.0.0 and holds v1.1.0."""
+    registry.set_policy(ROLLBACK_APPROVALS.replace("epoch = 1", "epoch = 2"))
+    registry.to_production()
+    registry.to_production("v1.1.0")
+    return registry
+
+
+def rolled_back(registry: RegistryBuilder, *records: ApprovalRecord) -> TagName:
+    event = replace(registry.assignment("v1.0.0", PRODUCTION, Cause.ROLLBACK), approvals=records)
+    return registry.add(event, "pat", registry.commit("v1.0.0"))
+
+
+def test_a_rollback_that_needs_an_approval_counts_with_it(careful):
+    """The policy's wish would be a wish."""
+    event = careful.assignment("v1.0.0", PRODUCTION, Cause.ROLLBACK)
+    expect_verified(careful, rolled_back(careful, careful.approval(event, "bob")))
+
+
+def test_a_rollback_that_needs_an_approval_is_refused_without(careful):
+    """Whoever holds the role could undo alone what two have approved."""
+    expect_refused(careful, rolled_back(careful), "approvals", "a rollback of production needs 1 approvals and has 0")
+
+
+@pytest.mark.parametrize("who", ["pat", "rita"])
+def test_the_interested_do_not_approve_rollbacks_either(careful, who):
+    """Whoever rolls back would approve it themselves."""
+    event = careful.assignment("v1.0.0", PRODUCTION, Cause.ROLLBACK)
+    name = rolled_back(careful, careful.approval(event, who))
+    expect_refused(careful, name, "approvals", f"{who} registered or promotes it")
+
+
+def test_approvals_of_a_promotion_do_not_serve_for_a_rollback(careful):
+    """Consent to try the old version again would be taken for consent to give up the new one, or the reverse."""
+    event = careful.assignment("v1.0.0", PRODUCTION, Cause.PROMOTE)
+    name = rolled_back(careful, careful.approval(event, "bob"))
+    expect_refused(careful, name, "approvals", "it does not sign this rollback")
+
+
+def test_a_rollback_carries_no_approvals_that_nobody_asked_for(registry):
+    """They would look as if they had been checked."""
+    registry.to_production()
+    registry.to_production("v1.1.0")
+    event = registry.assignment("v1.0.0", PRODUCTION, Cause.ROLLBACK)
+    expect_refused(registry, rolled_back(registry, registry.approval(event, "bob")), "rollback", "count for nothing")

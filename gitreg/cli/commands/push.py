@@ -17,13 +17,14 @@ from gitreg.operations.push import PushResult, push
 @click.argument("remote", required=False)
 @option("--objects-only", is_flag=True, help="Send the bytes, but neither branch nor tags.")
 @pass_output
-def command(output: Output, remote: str | None, objects_only: bool) -> None:
+def command(output: Output, remote: str | None, objects_only: bool) -> int:
     """Share objects, then the branch and tags.
 
-    REMOTE is one of .gitreg/config.toml; without it, the default one.  All refs arrive, or none.
+    REMOTE is one of .gitreg/config.toml; without it, the default one.  Branch and tags arrive all, or none.
     """
     result = push(open_here(output), remote, objects_only=objects_only)
     output.done(result, lambda: _lines(result))
+    return 1 if result.kept_back else 0
 
 
 def _lines(result: PushResult) -> list[Line]:
