@@ -46,18 +46,19 @@ def mark(store: ObjectStore, named: Iterable[Digest]) -> Marked:
             marked.bare.add(digest)
             continue
         marked.manifests.add(digest)
-        for line in lines - marked.chunks.keys():
-            marked.chunks[line] = _chunk(digest, line)
+        for line in lines:
+            if line not in marked.chunks:
+                marked.chunks[line] = _chunk(digest, line)
     return marked
 
 
-def needs(store: ObjectStore, manifests: Collection[Digest]) -> Iterator[tuple[Digest, set[bytes]]]:
+def needs(store: ObjectStore, manifests: Collection[Digest]) -> Iterator[tuple[Digest, list[bytes]]]:
     """Each of these manifests with its chunks' lines; one at a time, for together they may be far more than marked."""
     for digest in sorted(manifests):
-        yield digest, _lines(store, digest) or set()
+        yield digest, _lines(store, digest) or []
 
 
-def _lines(store: ObjectStore, digest: Digest) -> set[bytes] | None:
+def _lines(store: ObjectStore, digest: Digest) -> list[bytes] | None:
     """The lines of a manifest's chunks; None if the object is a chunk, or went meanwhile."""
     try:
         data = store.read(digest)
