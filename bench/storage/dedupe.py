@@ -1,6 +1,8 @@
 """Bytes stored for the versions of models and tables, as a share of all their bytes: 1.0 means nothing is shared.
 
 python -m bench.storage.dedupe [--scale 0.1] [CASE...]
+
+HDF5 and parquet are measured where h5py and pyarrow are installed.
 """
 
 from __future__ import annotations
@@ -17,9 +19,11 @@ from bench.storage import tables
 from bench.storage.models import (
     Shape,
     Tensors,
+    can_write_hdf5,
     trained,
     transformer,
     write_gguf,
+    write_hdf5,
     write_onnx,
     write_safetensors,
     write_torch,
@@ -32,13 +36,14 @@ WRITERS: dict[str, Writer] = {
     "pt": write_torch,
     "gguf": write_gguf,
     "onnx": write_onnx,
-}
+} | ({"hdf5": write_hdf5} if can_write_hdf5() else {})
 # The last column of the table this one must agree with, to 2 %.
 EXPECTED = {
     "last layers tuned: safetensors": 0.544,
     "last layers tuned: pt": 0.544,
     "last layers tuned: gguf": 0.544,
     "last layers tuned: onnx": 0.550,
+    "last layers tuned: hdf5": 0.544,
     "LoRA merged into q, v: safetensors": 0.558,
     "embedding + 8 rows: safetensors": 0.514,
     "embedding + 8 rows: pt": 0.514,
@@ -66,7 +71,7 @@ def cases(scale: float) -> Iterator[Case]:
     base = transformer(shape)
     last = [f"layer{layer:02}" for layer in range(shape.layers - max(1, round(2 * scale)), shape.layers)]
     for suffix in WRITERS:
-        yield pair(f"last layers tuned: {suffix}", base, trained(base, *last, "norm"), suffix)
+        yield pair(f"last layers tuned: {suffix}", base, trained(base, *last, "final"), suffix)
     yield pair("LoRA merged into q, v: safetensors", base, trained(base, ".q", ".v"), "safetensors")
     grown = base | {"embed": np.concatenate([base["embed"], np.full((8, shape.width), 0.5, np.float32)])}
     for suffix in ("safetensors", "pt"):

@@ -1,6 +1,6 @@
-"""Peak memory of adding one file of 1, 4 and 16 GiB into a store: it must not grow with the file.
+"""Peak memory of adding one file of 1, 4 and 20 GiB into a store: it must not grow with the file.
 
-    python -m bench.storage.memory [--sizes 1 4 16] [--dir DIR]
+    python -m bench.storage.memory [--sizes 1 4 20] [--dir DIR]
 
 The file repeats 16 random MiB with a number in each, so the disk needs the largest size and a little more.
 """
@@ -25,7 +25,7 @@ ingest(pathlib.Path(sys.argv[1]), LocalStore.create(pathlib.Path(sys.argv[2])))
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1, 4, 16], help="GiB, growing")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1, 4, 20], help="GiB, growing")
     parser.add_argument("--dir", type=Path)
     options = parser.parse_args()
     print("| size | wall | CPU | peak memory |\n|---|---|---|---|")

@@ -7,6 +7,7 @@ import struct
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ def transformer(shape: Shape, seed: int = 1) -> dict[str, np.ndarray]:
         tensors[f"layer{layer:02}.up"] = _random(generator, (shape.width, wide))
         tensors[f"layer{layer:02}.down"] = _random(generator, (wide, shape.width))
         tensors[f"layer{layer:02}.norm"] = _random(generator, (shape.width,))
-    tensors["norm"] = _random(generator, (shape.width,))
+    tensors["final"] = _random(generator, (shape.width,))
     return tensors
 
 
@@ -103,6 +104,19 @@ def write_onnx(path: Path, tensors: Tensors) -> None:
     """A ModelProto whose graph holds initialisers only."""
     graph = b"".join(_field(5, _initialiser(name, tensor)) for name, tensor in tensors.items())
     path.write_bytes(_varint(1 << 3) + _varint(8) + _field(7, graph))
+
+
+def write_hdf5(path: Path, tensors: Tensors) -> None:
+    """A group for each layer and a contiguous dataset for each tensor, as Keras writes weights."""
+    import h5py  # noqa: PLC0415 - the one case that needs it
+
+    with h5py.File(path, "w") as file:
+        for name, tensor in tensors.items():
+            file.create_dataset(name.replace(".", "/"), data=tensor)
+
+
+def can_write_hdf5() -> bool:
+    return find_spec("h5py") is not None
 
 
 def _initialiser(name: str, tensor: np.ndarray) -> bytes:
