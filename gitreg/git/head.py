@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gitreg.core.oid import Oid
 from gitreg.git.config import get_config
+from gitreg.git.history import line_start
 
 if TYPE_CHECKING:
     from gitreg.git.repository import Repository
@@ -59,6 +60,15 @@ def default_branch(repo: Repository) -> str:
     if repo.git.ok("show-ref", "--verify", "--quiet", f"refs/heads/{configured}"):
         return configured
     return _symbolic(repo, "HEAD", "refs/heads/") or configured
+
+
+def is_cut_off(repo: Repository, tip: Oid) -> bool:
+    """Whether the line (first parents) of a commit ends where a shallow clone was cut."""
+    try:
+        cuts = (repo.common_dir / "shallow").read_text(encoding="ascii").split()
+    except FileNotFoundError:
+        return False
+    return line_start(repo, tip) in cuts
 
 
 def is_shallow(repo: Repository) -> bool:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gitreg.core.oid import Oid
-from gitreg.errors import UsageError
 from gitreg.git.ref_name import check_pattern, check_ref_name
 from gitreg.git.refs import TAGS
 from gitreg.git.repository import pathspecs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from gitreg.git.repository import Repository
 
@@ -29,11 +28,12 @@ class CommitInfo(NamedTuple):
     subject: str
 
 
-class PathVersion(NamedTuple):
-    """A commit that changed a path, and the blob the path had then (None: it was deleted)."""
+class Change(NamedTuple):
+    """A commit that changed a path that was asked about; `time` is the committer's, in seconds."""
 
     commit: Oid
-    blob: Oid | None
+    time: int
+    parents: tuple[Oid, ...]
 
 
 def is_ancestor(repo: Repository, oid: Oid, refs: Sequence[str]) -> bool:
@@ -45,25 +45,49 @@ def is_ancestor(repo: Repository, oid: Oid, refs: Sequence[str]) -> bool:
     return bool(found)
 
 
-def merged_tags(repo: Repository, branch_refs: Sequence[str], *patterns: str, namespace: str = TAGS) -> set[str]:
-    """Short names of the tags whose commit any of the branches reaches, all of them in one question to git."""
+def merged_tags(repo: Repository, tips: Sequence[str], *patterns: str, namespace: str = TAGS) -> set[str]:
+    """Short names of the tags whose commit any of `tips` (full ref names, oids) reaches, in one question to git."""
     wanted = [check_pattern(namespace + pattern) for pattern in patterns] or [namespace]
-    merged = [f"--merged={check_ref_name(ref)}" for ref in branch_refs]
+    merged = [f"--merged={_start(tip)}" for tip in tips]
     if not merged:
         return set()
     listing = repo.git.text("for-each-ref", *merged, "--format=%(refname)", *wanted)
     return {line.removeprefix(namespace) for line in listing.split("\n") if line}
 
 
-def blob_history(repo: Repository, path: str, ref: str) -> list[PathVersion]:
-    """How `path` changed along the branch itself (first parents), newest first."""
-    if "\n" in path:
-        raise UsageError("a path with a line break has no history here")
-    commits = _rev_list(repo, "--first-parent", _start(ref), "--", *pathspecs([path]))
-    specs = "".join(f"{commit}:{path}\n" for commit in commits)
-    answers = repo.git.run("cat-file", "--batch-check=%(objectname)", input=specs.encode("utf-8", "surrogateescape"))
-    lines = answers.decode("utf-8", "surrogateescape").split("\n")
-    return [PathVersion(Oid(commit), _blob(line)) for commit, line in zip(commits, lines, strict=False)]
+def tags_containing(repo: Repository, commit: Oid, *patterns: str) -> set[str]:
+    """Short names of the tags below `refs/tags/` whose commit is `commit` or descends from it."""
+    wanted = [check_pattern(TAGS + pattern) for pattern in patterns] or [TAGS]
+    listing = repo.git.text("for-each-ref", f"--contains={Oid.parse(commit)}", "--format=%(refname)", *wanted)
+    return {line.removeprefix(TAGS) for line in listing.split("\n") if line}
+
+
+def unreached(repo: Repository, commits: Iterable[Oid], tips: Sequence[Oid]) -> set[Oid]:
+    """Those of `commits` that none of `tips` reaches."""
+    wanted = {Oid.parse(commit) for commit in commits}
+    if not wanted:
+        return set()
+    lines = [*wanted, *(f"^{Oid.parse(tip)}" for tip in tips)]
+    beyond = repo.git.run("rev-list", "--stdin", input="".join(f"{line}\n" for line in lines).encode("ascii"))
+    return wanted & {Oid(line) for line in beyond.decode("ascii").split()}
+
+
+def line_changes(repo: Repository, paths: Sequence[str], tip: Oid) -> list[Change]:
+    """The commits of a branch's own line (first parents) that changed any of `paths`, oldest first."""
+    return _changes(repo, "--first-parent", Oid.parse(tip), "--", *pathspecs(paths))
+
+
+def merged_changes(repo: Repository, paths: Sequence[str], merge: Change) -> list[Change]:
+    """The commits that a merge brought in and that changed any of `paths`, each before its descendants."""
+    brought = [Oid.parse(merge.commit), f"^{Oid.parse(merge.parents[0])}"]
+    found = _changes(repo, "--topo-order", "--full-history", *brought, "--", *pathspecs(paths))
+    return [change for change in found if change.commit != merge.commit]
+
+
+def line_start(repo: Repository, tip: Oid) -> Oid:
+    """Where a branch's own line begins; in a shallow clone, where it was cut."""
+    line = _rev_list(repo, "--first-parent", "--max-parents=0", Oid.parse(tip))
+    return Oid.parse(line[-1])
 
 
 def commit_info(repo: Repository, commits: Sequence[Oid]) -> list[CommitInfo]:
@@ -104,12 +128,17 @@ def _rev_list(repo: Repository, *args: str) -> list[str]:
     return repo.git.text("rev-list", *args).split()
 
 
+def _changes(repo: Repository, *args: str) -> list[Change]:
+    listing = repo.git.text("rev-list", "--reverse", "--no-commit-header", "--format=%H %ct %P", *args)
+    fields = (line.split(" ") for line in listing.split("\n") if line)
+    return [
+        Change(Oid.parse(commit), int(time), tuple(map(Oid.parse, filter(None, parents))))
+        for commit, time, *parents in fields
+    ]
+
+
 def _start(ref: str) -> str:
     return check_ref_name(ref) if ref.startswith("refs/") else Oid.parse(ref)
-
-
-def _blob(line: str) -> Oid | None:
-    return None if line.endswith(" missing") else Oid.parse(line)
 
 
 def _parse_commits(listing: bytes) -> list[CommitInfo]:

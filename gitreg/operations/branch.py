@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import NamedTuple
 
 from gitreg.core.oid import Oid
 from gitreg.core.policy import POLICY_PATH, Policy, parse_policy
-from gitreg.errors import GitregError, NotARegistryError, NotFoundError
+from gitreg.errors import NotARegistryError, NotFoundError
 from gitreg.git.config import get_config, get_config_section, set_config
 from gitreg.git.head import default_branch
-from gitreg.git.history import blob_history, is_ancestor
-from gitreg.git.objects import GitObject, ObjectReader
+from gitreg.git.history import is_ancestor
+from gitreg.git.objects import ObjectReader
 from gitreg.git.refs import Ref, list_refs
 from gitreg.git.repository import Repository
 
 SIGNERS_PATH = ".gitreg/allowed_signers"
+_REMOTES = "refs/remotes/"
 PINNED_BRANCH = "gitreg.branch"
 GIT_REMOTE = "gitreg.gitRemote"
 DEFAULT_GIT_REMOTE = "origin"
@@ -37,12 +37,22 @@ class ProtectedBranch(NamedTuple):
     def ref_names(self) -> list[str]:
         return [ref.name for ref in self.refs]
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether the remote's branch is known here."""
+        return any(ref.name.startswith(_REMOTES) for ref in self.refs)
+
+    @property
+    def shared(self) -> Oid:
+        """The remote's tip, as far as it is known; where there is none, what is here is all there is."""
+        return next((ref.oid for ref in self.refs if ref.name.startswith(_REMOTES)), self.tip)
+
 
 def protected_branch(repo: Repository) -> ProtectedBranch:
     """Find the branch.  Raises NotARegistryError if it has no commit."""
     settings = get_config_section(repo, "gitreg.")
     name = settings.get("branch") or _pin(repo)
-    remote = f"refs/remotes/{settings.get('gitremote', DEFAULT_GIT_REMOTE)}/{name}"
+    remote = f"{_REMOTES}{settings.get('gitremote', DEFAULT_GIT_REMOTE)}/{name}"
     found = {ref.name: ref for ref in list_refs(repo, f"refs/heads/{name}", remote)}
     if not found:
         raise NotARegistryError(f"the branch '{name}' has no commits here", hint="git fetch, or commit to it")
@@ -57,7 +67,7 @@ def protected_branch(repo: Repository) -> ProtectedBranch:
 def _pin(repo: Repository) -> str:
     """A clone settles on the branch once, so that no later commit can name another one."""
     name = default_branch(repo)
-    found = list_refs(repo, f"refs/heads/{name}", f"refs/remotes/{git_remote(repo)}/{name}")
+    found = list_refs(repo, f"refs/heads/{name}", f"{_REMOTES}{git_remote(repo)}/{name}")
     if not found:
         raise NotARegistryError(f"the branch '{name}' has no commits here", hint="git fetch, or commit to it")
     with ObjectReader(repo) as reader:
@@ -72,33 +82,3 @@ def read_policy(reader: ObjectReader, commit: Oid) -> tuple[Oid, Policy]:
     if found is None:
         raise NotFoundError(f"{POLICY_PATH} is not in the protected branch", hint="commit it: git add .gitreg")
     return found.oid, parse_policy(found.data)
-
-
-def read_signers(reader: ObjectReader, commit: Oid) -> bytes:
-    """The allowed_signers file in a commit; none means that nobody may sign."""
-    found = reader.read(f"{commit}:{SIGNERS_PATH}")
-    return b"" if found is None else found.data
-
-
-def policy_history(repo: Repository, branch: ProtectedBranch, reader: ObjectReader) -> dict[Oid, Policy]:
-    """Every policy that the branch has held, oldest first; ones that were malformed allowed nothing."""
-    histories = [reversed(blob_history(repo, POLICY_PATH, ref.name)) for ref in _tip_last(branch)]
-    policies: dict[Oid, Policy] = {}
-    for oid in (version.blob for version in chain.from_iterable(histories)):
-        if oid is not None:
-            policies.pop(oid, None)  # one that came back counts from its return
-            _add_policy(policies, oid, reader.read(oid))
-    return policies
-
-
-def _tip_last(branch: ProtectedBranch) -> list[Ref]:
-    return sorted(branch.refs, key=lambda ref: ref.oid == branch.tip)
-
-
-def _add_policy(policies: dict[Oid, Policy], oid: Oid, found: GitObject | None) -> None:
-    if found is None:
-        return
-    try:
-        policies[oid] = parse_policy(found.data)
-    except GitregError:
-        return

@@ -13,13 +13,13 @@ from gitreg.core.text import escape
 from gitreg.errors import GitregError, SigningError
 from gitreg.git.config import committer, get_config
 from gitreg.git.head import Detached, head, is_shallow
-from gitreg.git.objects import ObjectReader
-from gitreg.operations.branch import protected_branch, read_policy, read_signers
+from gitreg.operations.branch import protected_branch
 from gitreg.operations.context import Context, Settings, utc_now
 from gitreg.operations.hooks import HOOKS, installed_hooks
+from gitreg.operations.policy_line import present_policy
+from gitreg.operations.policy_pending import SIGN_HINT, standing_refusal, unsigned_edit
 from gitreg.operations.sign import open_signer
 from gitreg.operations.stores import NoRemoteError, local_store, remote_store
-from gitreg.trust.allowed_signers import AllowedSigners
 from gitreg.trust.verify import TAG_NAMESPACE
 
 
@@ -99,13 +99,19 @@ def _registry(context: Context) -> Iterator[Check]:
 
 
 def _policy(context: Context) -> Iterator[Check]:
-    branch = protected_branch(context.repo)
-    with ObjectReader(context.repo) as reader:
-        policy = read_policy(reader, branch.tip)[1]
-        signers = AllowedSigners.parse(read_signers(reader, branch.tip))
+    line = present_policy(context)
+    policy = line.in_force.parsed()
     stages = ", ".join(policy.stages) or "no stages"
     yield Check("policy", Health.OK, f"epoch {policy.epoch}, {stages}")
-    for problem in signers.problems:
+    yield Check("policy root", Health.OK, str(line.ledger.root))
+    if (refused := standing_refusal(context)) is not None:
+        detail = f"the one in commit {refused.commit[:12]} does not count: {refused.reason}"
+        yield Check("policy change", Health.PROBLEM, detail, SIGN_HINT)
+    elif (reason := unsigned_edit(context)) is not None:
+        yield Check(
+            "policy change", Health.WARNING, f"the one in the working tree would not count: {reason}", SIGN_HINT
+        )
+    for problem in line.in_force.allowed_signers().problems:
         yield Check("allowed_signers", Health.WARNING, f"a line that grants nothing: {problem}", "edit the file")
 
 
@@ -115,9 +121,7 @@ def _key(context: Context) -> Iterator[Check]:
     except SigningError as error:
         yield Check("key", Health.WARNING, f"{error.message}: you can read, not sign", error.hint or "")
         return
-    branch = protected_branch(context.repo)
-    with ObjectReader(context.repo) as reader:
-        signers = AllowedSigners.parse(read_signers(reader, branch.tip))
+    signers = present_policy(context).in_force.allowed_signers()
     names = sorted(signers.principals_of(key, TAG_NAMESPACE, utc_now()))
     if names:
         yield Check("key", Health.OK, f"{key.fingerprint} is {', '.join(names)}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from gitreg.core.event import Assignment, Cause, Event, Registration, Unassignment
 from gitreg.core.names import ModelName, StageName
 from gitreg.core.oid import Oid
+from gitreg.core.on_demand import OnDemand
 from gitreg.core.policy import Policy
 from gitreg.core.tag_message import parse_message
 from gitreg.core.tag_name import (
@@ -20,13 +22,14 @@ from gitreg.core.tag_name import (
     parse_tag_name,
 )
 from gitreg.errors import GitregError
-from gitreg.git.history import merged_tags
-from gitreg.git.objects import GitObject, ObjectReader
-from gitreg.git.refs import TAGS, TagRef, list_tags, tags_below
-from gitreg.operations.branch import ProtectedBranch, policy_history, protected_branch, read_policy, read_signers
+from gitreg.git.history import merged_tags, unreached
+from gitreg.git.objects import Answer, GitObject, ObjectReader
+from gitreg.git.refs import list_tags
+from gitreg.operations.branch import ProtectedBranch, protected_branch
 from gitreg.operations.context import Context
-from gitreg.trust.allowed_signers import AllowedSigners
+from gitreg.operations.policy_line import PolicyLine, policy_line, read_entries
 from gitreg.trust.facts import Facts, TagData
+from gitreg.trust.policy_state import PolicyState
 from gitreg.trust.tag_object import parse_tag_object
 from gitreg.trust.verify import assigns
 
@@ -56,9 +59,15 @@ def version_facts(context: Context, name: VersionTag) -> Facts:
     return _Loader(context, name.model).load(lambda tags: [tag for tag in wanted if tag in tags])
 
 
-def incoming_facts(context: Context, model: ModelName, namespace: str) -> Facts:
-    """Everything about one model, with the tags that a fetch has put into `namespace` beside ours."""
-    return _Loader(context, model, (TAGS, namespace)).load(lambda tags: tags)
+def incoming_facts(
+    context: Context, model: ModelName, incoming: Mapping[TagName, Oid], branch: ProtectedBranch | None = None
+) -> Facts:
+    """Everything about one model, with tags beside ours that have no ref of ours yet: fetched, or being pushed.
+
+    `incoming` may name tags of other models too.  `branch` is the protected branch as it is to be seen: commits that
+    its `refs` reach count, under the policy at its `tip`.  A tag that has a ref already is that ref's.
+    """
+    return _Loader(context, model, incoming, branch).load(lambda tags: tags)
 
 
 def registry_models(context: Context) -> list[ModelName]:
@@ -76,37 +85,41 @@ def _last_event(tags: Iterable[TagName], stage: StageName) -> list[StageTag]:
 class _Loader:
     """Reads tags and, in turn, what they build on, until nothing more is asked for."""
 
-    def __init__(self, context: Context, model: ModelName, namespaces: Sequence[str] = (TAGS,)) -> None:
+    def __init__(
+        self,
+        context: Context,
+        model: ModelName,
+        incoming: Mapping[TagName, Oid] = MappingProxyType({}),
+        branch: ProtectedBranch | None = None,
+    ) -> None:
         self._context = context
         self._repo = context.repo
-        self._branch = protected_branch(self._repo)
+        self._branch = branch or protected_branch(self._repo)
         self._patterns = (f"{model}@*", f"{model}#*")
-        self._namespaces = namespaces
-        # a tag that stands in several namespaces is the first one's
-        self._refs = {
-            name: ref
-            for namespace in reversed(namespaces)
-            for ref in tags_below(self._repo, namespace, *self._patterns)
-            if (name := _of(ref, model))
-        }
-        self._raw: dict[TagName, bytes] = {}
+        refs = list_tags(self._repo, *self._patterns)
+        ours = {name: ref.oid for ref in refs if (name := parse_tag_name(ref.name)) and name.model == model}
+        self._incoming = {name for name in incoming if name.model == model and name not in ours}
+        self._refs = {**{name: incoming[name] for name in self._incoming}, **ours}
+        self._raw: dict[TagName, bytes | None] = {}
         self._peeked: set[TagName] = set()
         self._peeks: dict[TagName, _Peek] = {}
 
     def load(self, wanted: Wanted) -> Facts:
         with ObjectReader(self._repo) as reader:
-            policy_oid, policy = read_policy(reader, self._branch.tip)
-            pending = set(wanted({name: ref.oid for name, ref in self._refs.items()}))
+            line = policy_line(self._context, self._branch, reader)
+            policy = line.in_force.parsed()
+            pending = set(wanted(self._refs))
             while pending:
                 self._read_tags(reader, pending)
                 pending = self._needed(reader, pending, policy) - self._peeked
+            states = self._states(reader, line)
             return Facts(
                 registry=self._context.config.id,
-                signers=AllowedSigners.parse(read_signers(reader, self._branch.tip)),
-                policy=policy_oid,
-                policies=self._policies(reader, policy_oid, policy),
-                tags={name: TagData(ref.oid, self._raw.get(name)) for name, ref in self._refs.items()},
-                on_branch=self._on_branch(self._branch),
+                signers=line.in_force.allowed_signers(),
+                policy=line.last.policy,
+                policies=OnDemand(states, PolicyState.parsed),
+                tags={name: TagData(oid, self._raw.get(name)) for name, oid in self._refs.items()},
+                on_branch=self._on_branch(),
                 pointers=self._pointers(reader),
             )
 
@@ -114,15 +127,15 @@ class _Loader:
         self._read_raw(reader, names)
         for name in names:
             self._peeked.add(name)
-            peek = _peek(name, self._raw.get(name, b""))
+            peek = _peek(name, self._raw.get(name) or b"")
             if peek is not None:
                 self._peeks[name] = peek
 
     def _read_raw(self, reader: ObjectReader, names: Iterable[TagName]) -> None:
-        unread = [name for name in names if name not in self._raw and self._refs[name].object_type == "tag"]
-        answers = reader.read_many(self._refs[name].oid for name in unread)
+        unread = [name for name in names if name not in self._raw]
+        answers = reader.read_many(self._refs[name] for name in unread)
         for name, answer in zip(unread, answers, strict=True):
-            self._raw[name] = answer.data if isinstance(answer, GitObject) else b""
+            self._raw[name] = _tag_bytes(answer)
 
     def _needed(self, reader: ObjectReader, names: Iterable[TagName], policy: Policy) -> set[TagName]:
         """What the tags just read build on: their version and its end, the event before, the stages gone through."""
@@ -142,19 +155,23 @@ class _Loader:
         stage = event.stage if event.cause is Cause.ROLLBACK else (rule.after if rule else None)
         tags = [tag for tag in self._refs if isinstance(tag, AssignedTag) and tag.stage == stage]
         self._read_raw(reader, tags)
-        return {tag for tag in tags if assigns(self._raw.get(tag, b""), event.version_tag)}
+        return {tag for tag in tags if assigns(self._raw.get(tag) or b"", event.version_tag)}
 
-    def _policies(self, reader: ObjectReader, tip_oid: Oid, tip: Policy) -> dict[Oid, Policy]:
-        if all(peek.event.policy == tip_oid for peek in self._peeks.values()):
-            return {tip_oid: tip}
-        return policy_history(self._repo, self._branch, reader)
+    def _states(self, reader: ObjectReader, line: PolicyLine) -> dict[Oid, PolicyState]:
+        """The states by the policies that name them; the earlier ones only if a tag cites one."""
+        if all(peek.event.policy == line.last.policy for peek in self._peeks.values()):
+            return {line.last.policy: line.in_force}
+        states = read_entries(reader, line.entries)
+        return {entry.policy: state for entry, state in zip(line.entries, states, strict=True)}
 
-    def _on_branch(self, branch: ProtectedBranch) -> frozenset[TagName]:
+    def _on_branch(self) -> frozenset[TagName]:
         # both refs on one commit reach the same tags
-        refs = list({ref.oid: ref.name for ref in branch.refs}.values())
-        found = (merged_tags(self._repo, refs, *self._patterns, namespace=space) for space in self._namespaces)
-        reached = set().union(*found)
-        return frozenset(name for name in self._refs if str(name) in reached)
+        tips = list({ref.oid for ref in self._branch.refs})
+        reached = merged_tags(self._repo, tips, *self._patterns)
+        new = {name: self._peeks[name].target for name in self._incoming if name in self._peeks}
+        beyond = unreached(self._repo, new.values(), tips)
+        found = {name for name in self._refs.keys() - self._incoming if str(name) in reached}
+        return frozenset(found | {name for name, target in new.items() if target not in beyond})
 
     def _pointers(self, reader: ObjectReader) -> dict[tuple[Oid, str], bytes]:
         places = sorted(
@@ -169,9 +186,11 @@ class _Loader:
         return {place: answer.data for place, answer in found if isinstance(answer, GitObject)}
 
 
-def _of(ref: TagRef, model: ModelName) -> TagName | None:
-    name = parse_tag_name(ref.name)
-    return name if name is not None and name.model == model else None
+def _tag_bytes(answer: Answer) -> bytes | None:
+    """None for what is no annotated tag; nothing for one that cannot be read."""
+    if isinstance(answer, GitObject):
+        return answer.data if answer.type == "tag" else None
+    return b""
 
 
 def _precedes(tag: TagName, event: Assignment | Unassignment) -> bool:

@@ -49,7 +49,7 @@ def fetch(context: Context, *, objects: bool = False) -> FetchResult:
     new, refused = _sort(ours, theirs)
     accepted: list[NewRef] = []
     for model in sorted({tag.model for tag in new}):
-        verified, failed = _judge(context, name, model, {tag: ref for tag, ref in new.items() if tag.model == model})
+        verified, failed = _judge(context, model, {tag: ref for tag, ref in new.items() if tag.model == model})
         accepted += verified
         refused += failed
     create_refs(context.repo, accepted)
@@ -75,10 +75,8 @@ def _sort(ours: dict[str, TagRef], theirs: dict[str, TagRef]) -> tuple[dict[TagN
     return new, moved
 
 
-def _judge(
-    context: Context, remote: str, model: ModelName, new: dict[TagName, TagRef]
-) -> tuple[list[NewRef], list[Failure]]:
-    verifier = Verifier(incoming_facts(context, model, private_tags(remote)))
+def _judge(context: Context, model: ModelName, new: dict[TagName, TagRef]) -> tuple[list[NewRef], list[Failure]]:
+    verifier = Verifier(incoming_facts(context, model, {tag: ref.oid for tag, ref in new.items()}))
     accepted, refused = [], []
     for tag, ref in new.items():
         verdict = verifier.verdict(tag)

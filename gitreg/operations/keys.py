@@ -8,11 +8,11 @@ from pathlib import Path
 from gitreg.core.names import Principal
 from gitreg.core.text import escape
 from gitreg.errors import FormatError, RefusedError, SourceError
-from gitreg.git.objects import ObjectReader
 from gitreg.git.worktree import stage
 from gitreg.operations.atomic import write_file
-from gitreg.operations.branch import SIGNERS_PATH, protected_branch, read_signers
+from gitreg.operations.branch import SIGNERS_PATH
 from gitreg.operations.context import Context
+from gitreg.operations.policy_line import present_policy
 from gitreg.trust.allowed_signers import AllowedSigners, format_line
 from gitreg.trust.private_key import generate_key
 from gitreg.trust.public_key import PublicKey
@@ -28,12 +28,10 @@ class KeyEntry:
 
 
 def list_keys(context: Context) -> tuple[KeyEntry, ...]:
-    """The keys that count now: those of the protected branch."""
-    with ObjectReader(context.repo) as reader:
-        signers = AllowedSigners.parse(read_signers(reader, protected_branch(context.repo).tip))
+    """The keys that count now: those of the state in force."""
     return tuple(
         KeyEntry(tuple(grant.principals.split(",")), grant.key.type.value, grant.key.fingerprint)
-        for grant in signers.grants
+        for grant in present_policy(context).in_force.allowed_signers().grants
     )
 
 

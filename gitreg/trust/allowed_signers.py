@@ -6,7 +6,7 @@ Every line stands alone: one that is not understood grants nothing, breaks no ot
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final, NamedTuple, Self
@@ -16,10 +16,12 @@ from gitreg.core.text import escape
 from gitreg.errors import FormatError, GitregError, UsageError
 from gitreg.trust.patterns import is_literal, matches, matches_list
 from gitreg.trust.public_key import PublicKey
+from gitreg.trust.revocation import Revocations
 from gitreg.trust.signer_options import SignerOptions, parse_options, split_options
 
 MAX_FILE: Final = 4 * 1024 * 1024
 NAMESPACES: Final = ("git", "gitreg-approval", "gitreg-policy")  # of all signatures that people make here
+_NOTHING: Final = Revocations()
 
 
 class Grant(NamedTuple):
@@ -71,6 +73,7 @@ class AllowedSigners:
     problems: tuple[Problem, ...]
     _by_key: Mapping[PublicKey, tuple[Grant, ...]]
     _by_authority: Mapping[PublicKey, tuple[Grant, ...]]
+    _revocations: Revocations = _NOTHING
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
@@ -91,6 +94,24 @@ class AllowedSigners:
             tuple(grants), tuple(problems), plain, _index(grant for grant in grants if grant.options.is_authority)
         )
 
+    def without(self, revocations: Revocations) -> Self:
+        """The same people, but for keys, certificates and authorities that were revoked."""
+        return replace(self, _revocations=revocations)
+
+    def revoked(self, key: PublicKey) -> bool:
+        """Whether `key` counts for nothing whatever the lines say."""
+        return self._revocations.revoked(key)
+
+    def certifies(self, principal: Principal, namespace: str, at: datetime) -> bool:
+        """Whether an authority's line lets it certify keys of `principal` for `namespace`."""
+        return any(
+            grant.options.is_authority
+            and grant.options.allow(namespace, at)
+            and matches_list(principal, grant.principals)
+            and not self.revoked(grant.key)
+            for grant in self.grants
+        )
+
     def principals_of(self, key: PublicKey, namespace: str, at: datetime) -> frozenset[Principal]:
         """The people in whose name `key` signs for `namespace` at the (aware) time `at`, as git would find them."""
         grants = self._grants_of(key, at)
@@ -105,6 +126,8 @@ class AllowedSigners:
 
     def _grants_of(self, key: PublicKey, at: datetime) -> tuple[Grant, ...]:
         """A line for a key never lets a certificate for it through, nor a line for an authority its own signature."""
+        if self.revoked(key):
+            return ()
         if key.certificate is None:
             return self._by_key.get(key, ())
         return self._by_authority.get(key.certificate.authority, ()) if key.certificate.is_valid_at(at) else ()

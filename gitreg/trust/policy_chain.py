@@ -48,12 +48,22 @@ def follow(chain: PolicyChain, states: Iterable[PolicyState], registry: Registry
             if chain.accepted:
                 check_step(chain.accepted[-1], state, registry)
             else:
-                state.parsed()
+                check_readable(state)
             chain = chain._replace(accepted=(*chain.accepted, state), standing=None)
         except GitregError as error:
             refused = RefusedChange(state.commit, error.message)
             chain = chain._replace(refused=(*chain.refused, refused), standing=refused)
     return chain
+
+
+def follow_merge(
+    chain: PolicyChain, side: Iterable[PolicyState], merged: PolicyState, registry: RegistryId
+) -> PolicyChain:
+    """Go on from `chain` to a merge's state, by way of the states that it brought in if that leads there exactly."""
+    way = follow(chain._replace(refused=()), (*side, merged), registry)
+    if way.standing is not None:
+        return follow(chain, [merged], registry)
+    return way._replace(refused=chain.refused)
 
 
 def check_step(before: PolicyState, after: PolicyState, registry: RegistryId) -> None:
@@ -70,6 +80,12 @@ def check_step(before: PolicyState, after: PolicyState, registry: RegistryId) ->
     check_changeable(after)
 
 
+def check_readable(state: PolicyState) -> None:
+    """Raise FormatError unless everything in the state can be read."""
+    state.parsed()
+    state.allowed_signers()
+
+
 def check_epoch(before: PolicyState, after: PolicyState) -> None:
     """Raise VerificationError unless the epoch is the next one, FormatError if there is no readable policy."""
     was, now = before.parsed().epoch, after.parsed().epoch
@@ -79,7 +95,7 @@ def check_epoch(before: PolicyState, after: PolicyState) -> None:
 
 def check_changeable(state: PolicyState) -> None:
     """Raise VerificationError if too few people could sign the next change."""
-    needed, able = state.parsed().admins.count, len(able_admins(state))
+    needed, able = state.parsed().admins.count, able_admins(state)
     if able < needed:
         raise VerificationError(
             f"nobody could change it again: it asks for {needed} of the admins, and {able} would have a key",

@@ -13,6 +13,7 @@ from gitreg.core.registry_id import RegistryId
 from gitreg.errors import FormatError
 from gitreg.trust.allowed_signers import AllowedSigners
 from gitreg.trust.public_key import PublicKey
+from gitreg.trust.revocation import Revocations
 
 
 class PolicyState(NamedTuple):
@@ -48,8 +49,8 @@ class PolicyState(NamedTuple):
         return parse_policy(self.policy)
 
     def allowed_signers(self) -> AllowedSigners:
-        """Whose keys count, without the revoked ones; no file means that nobody's do."""
-        return AllowedSigners.parse(self.signers or b"")
+        """Whose keys count, without the revoked ones; no file means that nobody's do.  Raises FormatError."""
+        return AllowedSigners.parse(self.signers or b"").without(Revocations.parse(self.revoked or b""))
 
     def step_from(self, previous: PolicyState | None, registry: RegistryId) -> PolicyStatement:
         """What the admins of `previous` sign to bring this about; None makes it the first.  Raises FormatError."""
@@ -74,16 +75,16 @@ def distinct(admins: list[Admin]) -> list[Admin]:
     return counted
 
 
-def able_admins(state: PolicyState) -> list[Admin]:
-    """The distinct admins who have a key that may sign policy changes.  Raises FormatError."""
+def able_admins(state: PolicyState) -> int:
+    """How many distinct admins could sign the next change.  Raises FormatError."""
     policy, signers, at = state.parsed(), state.allowed_signers(), state.at
     people = sorted({principal for role in policy.admins.from_roles for principal in policy.roles.get(role, ())})
-    keys = [grant.key for grant in signers.grants]
-    return distinct(
-        [
-            Admin(policy.person_of(who), who, key)
-            for who in people
-            for key in keys
-            if signers.allows(who, key, POLICY_NAMESPACE, at)
-        ]
-    )
+    certified = {policy.person_of(who) for who in people if signers.certifies(who, POLICY_NAMESPACE, at)}
+    with_keys = [
+        Admin(policy.person_of(who), who, grant.key)
+        for who in people
+        for grant in signers.grants
+        if signers.allows(who, grant.key, POLICY_NAMESPACE, at)
+    ]
+    # an authority may certify any number of keys, so that they need not share one
+    return len(certified) + len(distinct([admin for admin in with_keys if admin.person not in certified]))

@@ -5,12 +5,16 @@ import pytest
 from gitreg.core.oid import Oid
 from gitreg.errors import GitError, UsageError
 from gitreg.git.history import (
-    PathVersion,
-    blob_history,
+    Change,
     commit_info,
     commits_touching,
     is_ancestor,
+    line_changes,
+    line_start,
+    merged_changes,
     merged_tags,
+    tags_containing,
+    unreached,
 )
 from gitreg.git.objects import write_object
 from gitreg.git.refs import create_ref, resolve
@@ -67,28 +71,44 @@ def test_merged_tags_are_found_in_one_go_through_annotated_tags(repo, sh):
     assert merged_tags(repo, [MAIN]) == {"team/m@v1.0.0", "other@v1.0.0"}
 
 
-def test_the_history_of_a_path_follows_the_branch_itself_and_knows_deletion(repo, sh):
+def test_the_changes_of_a_path_follow_the_branch_itself_and_tell_what_merges_brought(repo, sh, monkeypatch):
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "1700000000 +0000")
+    repo = Repository.discover(repo.root)
     first = put(repo, "one")
     commit_empty(repo, "unrelated")
     sh(repo.root, "git", "switch", "-q", "-c", "topic")
-    put(repo, "never on main by itself")
-    two = put(repo, "two")
+    topic = [put(repo, "never on main by itself"), put(repo, "two")]
     sh(repo.root, "git", "switch", "-q", "main")
+    fork = resolve(repo, MAIN)
     sh(repo.root, "git", "merge", "-q", "--no-ff", "-m", "merge", "topic")
     merge = resolve(repo, MAIN)
     (repo.root / PATH).unlink()
     gone = commit(repo, "gone", [PATH])
-    blob = {text: write_object(repo, "blob", text.encode()) for text in ("one", "two")}
-    assert two != merge
-    assert blob_history(repo, PATH, MAIN) == [
-        PathVersion(gone, None),
-        PathVersion(merge, blob["two"]),
-        PathVersion(first, blob["one"]),
+    changes = line_changes(repo, [PATH, "another"], gone)
+    assert changes == [
+        Change(first, 1_700_000_000, ()),
+        Change(merge, 1_700_000_000, (fork, topic[1])),
+        Change(gone, 1_700_000_000, (merge,)),
     ]
-    assert blob_history(repo, PATH, first) == [PathVersion(first, blob["one"])]
-    assert blob_history(repo, "nothing/here", MAIN) == []
-    with pytest.raises(UsageError):
-        blob_history(repo, "a\nb", MAIN)
+    assert [change.commit for change in merged_changes(repo, [PATH], changes[1])] == topic
+    assert [change.commit for change in line_changes(repo, [PATH], first)] == [first]
+    assert line_changes(repo, ["nothing/here"], gone) == []
+    assert line_start(repo, gone) == first
+
+
+def test_commits_beyond_the_branches_are_told_from_those_on_them(repo, sh):
+    base = commit_empty(repo, "base")
+    tip = commit_empty(repo, "tip")
+    sh(repo.root, "git", "tag", "-a", "-m", "x", "team/m@v1.0.0", base)
+    sh(repo.root, "git", "tag", "-a", "-m", "x", "team/m@v2.0.0", tip)
+    sh(repo.root, "git", "switch", "-q", "-c", "topic")
+    topic = commit_empty(repo, "topic")
+    assert unreached(repo, [base, tip, topic], [tip]) == {topic}
+    assert unreached(repo, [topic, tip], [base]) == {topic, tip}
+    assert unreached(repo, [], [base]) == set()
+    assert tags_containing(repo, base, "team/m@*") == {"team/m@v1.0.0", "team/m@v2.0.0"}
+    assert tags_containing(repo, tip, "team/m@*") == {"team/m@v2.0.0"}
+    assert tags_containing(repo, topic) == set()
 
 
 def test_commits_tell_author_time_and_subject_in_the_order_asked(repo, sh, monkeypatch):
@@ -109,4 +129,4 @@ def test_commits_tell_author_time_and_subject_in_the_order_asked(repo, sh, monke
 def test_a_start_that_is_an_option_or_expression_is_refused(repo):
     for start in ("refs/heads/--all", "refs/heads/a..b"):
         with pytest.raises(UsageError):
-            blob_history(repo, PATH, start)
+            commits_touching(repo, PATH, start)

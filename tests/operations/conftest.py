@@ -12,11 +12,20 @@ import pytest
 
 import gitreg
 from gitreg.api import Registry
+from gitreg.core.event import Event
 from gitreg.core.names import ModelName, Principal
+from gitreg.core.oid import Oid
+from gitreg.core.tag_message import TagMessage, format_message
+from gitreg.git.objects import write_object
+from gitreg.git.refs import create_ref
 from gitreg.operations.add import AddRequest, AddResult
 from gitreg.operations.context import Settings
 from gitreg.operations.init import InitRequest
 from gitreg.operations.keys import add_key, read_key
+from gitreg.operations.policy_sign import PolicySignResult, sign_policy
+from gitreg.operations.sign import open_signer
+from gitreg.trust.sshsig import sign
+from gitreg.trust.tag_object import Tagger, TargetType, attach_signature, encode_tag_object
 
 # ada is the identity that every test's git has; dave may promote too; mallory's key is known and may do nothing;
 # nobody knows eve's key.
@@ -35,6 +44,8 @@ branch = "main"
 [roles]
 maintainer = ["person@example.com", "dave@example.com"]
 reviewer = ["bob@example.com", "carol@example.com", "person@example.com"]
+[admins]
+from = ["maintainer"]
 [rules]
 register = ["maintainer"]
 deregister = ["maintainer"]
@@ -105,6 +116,22 @@ class World:
             registry.promote(f"{name}@{version}", stage)
         return version
 
+    def change_policy(self, message: str, who: str = "ada", where: str = "work") -> PolicySignResult:
+        """Sign and commit what was edited in .gitreg."""
+        signed = sign_policy(self.open(where, who).context)
+        self.sh("git", "commit", "-q", "-a", "-m", message, cwd=where)
+        return signed
+
+    def sign_anyway(self, registry: Registry, event: Event, target: Oid, at: int = 2_000_000_000) -> None:
+        """Sign a tag and give it its name, without asking the rules."""
+        context = registry.context
+        tagger = Tagger("Somebody", "somebody@example.com", at, "+0000")
+        payload = encode_tag_object(
+            target, TargetType.COMMIT, str(event.tag_name), tagger, format_message(TagMessage(event))
+        )
+        raw = attach_signature(payload, sign(open_signer(context), payload, "git"))
+        create_ref(context.repo, f"refs/tags/{event.tag_name}", write_object(context.repo, "tag", raw))
+
     def refs(self, where: str = "work", *patterns: str) -> str:
         return self.sh("git", "for-each-ref", *patterns, cwd=where)
 
@@ -159,7 +186,8 @@ def _build(world: World) -> None:
     for who in ("bob", "carol", "dave", "mallory"):
         add_key(registry.context, Principal(PEOPLE[who]), read_key(world.root / "keys" / f"{who}.pub"))
     (registry.root / ".gitreg" / "policy.toml").write_text(POLICY)
-    world.sh("git", "commit", "-q", "-a", "-m", "Who may do what")
+    # not a change, which would need signing, but what the registry starts with
+    world.sh("git", "commit", "-q", "-a", "--amend", "-m", "Who may do what")
     world.train(registry, bytes(range(256)) * 40)
     registry.register("mnist", message="The first one")
     registry.push()

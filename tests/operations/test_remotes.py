@@ -113,7 +113,9 @@ def test_keys_are_listed_as_ssh_keygen_prints_them(world, registry: Registry):
 def test_a_key_counts_once_it_is_committed(world, registry: Registry):
     add_key(registry.context, Principal("eve@example.com"), read_key(world.root / "keys" / "eve.pub"))
     assert "eve@example.com" not in repr(list_keys(registry.context))
-    world.sh("git", "commit", "-q", "-m", "Eve joins")
+    world.sh("git", "commit", "-q", "-m", "Eve joins, says she")
+    assert "eve@example.com" not in repr(list_keys(registry.context))
+    world.change_policy("Eve joins")
     assert "eve@example.com" in repr(list_keys(registry.context))
     with pytest.raises(RefusedError, match="already"):
         add_key(registry.context, Principal("other@example.com"), read_key(world.root / "keys" / "eve.pub"))
@@ -123,7 +125,7 @@ def test_a_file_without_a_final_newline_is_not_spoilt(world, registry: Registry)
     file = registry.root / ".gitreg" / "allowed_signers"
     file.write_text(file.read_text().rstrip("\n"))
     add_key(registry.context, Principal("eve@example.com"), read_key(world.root / "keys" / "eve.pub"))
-    world.sh("git", "commit", "-q", "-a", "-m", "Eve joins")
+    world.change_policy("Eve joins")
     assert len(list_keys(registry.context)) == 6
 
 

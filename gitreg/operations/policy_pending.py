@@ -1,0 +1,54 @@
+"""Policy changes that are not in force: on the way, or refused; told before others stumble over them."""
+
+from __future__ import annotations
+
+from gitreg.core.oid import Oid
+from gitreg.core.policy import POLICY_PATH
+from gitreg.errors import GitregError, RefusedError
+from gitreg.git.objects import ObjectReader
+from gitreg.operations.branch import ProtectedBranch, protected_branch
+from gitreg.operations.context import Context
+from gitreg.operations.policy_history import policy_chain, refused_since
+from gitreg.operations.policy_line import policy_line
+from gitreg.operations.policy_sign import working_state
+from gitreg.trust.policy_chain import RefusedChange, check_step
+
+SIGN_HINT = "gitreg policy sign, then commit .gitreg; or take the change back"
+
+
+def standing_refusal(context: Context) -> RefusedChange | None:
+    """The change at the protected branch's tip that does not count, if there is one; reads go on without it."""
+    branch = protected_branch(context.repo)
+    with ObjectReader(context.repo) as reader:
+        line = policy_line(context, branch, reader)
+        if line.is_at_tip:
+            return None
+        return policy_chain(context.repo, reader, branch.tip, context.config.id, line.ledger.root).standing
+
+
+def unsigned_edit(context: Context) -> str | None:
+    """Why the policy in the working tree would not be accepted as a change; None if it would, or is none."""
+    if context.repo.root is None or not (context.repo.root / POLICY_PATH).exists():
+        return None
+    after = working_state(context)
+    branch = protected_branch(context.repo)
+    with ObjectReader(context.repo) as reader:
+        before = policy_line(context, branch, reader).in_force
+    if after.files == before.files:
+        return None
+    try:
+        check_step(before, after, context.config.id)
+    except GitregError as error:
+        return error.message
+    return None
+
+
+def check_outgoing(context: Context, branch: ProtectedBranch, old: Oid | None, new: Oid) -> None:
+    """Raise RefusedError if moving the protected branch from `old` to `new` brings a change that would not count."""
+    with ObjectReader(context.repo) as reader:
+        policy_line(context, branch, reader)
+        refused = refused_since(context.repo, reader, old, new, context.config.id)
+    if refused:
+        raise RefusedError(
+            f"the policy change in {refused[0].commit[:12]} would be refused: {refused[0].reason}", hint=SIGN_HINT
+        )
