@@ -11,21 +11,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitreg.core.digest import Digest
+from gitreg.core.excerpt import Excerpt, excerpt_of, parse_excerpt
 from gitreg.core.manifest import Manifest, parse_manifest
 from gitreg.core.text import escape
-from gitreg.errors import GitregError, RefusedError, StorageError
+from gitreg.errors import FormatError, GitregError, RefusedError, StorageError
 from gitreg.operations.cache import PruneRequest, manifests_of, prune_cache, recent_manifests
 from gitreg.operations.context import Context
 from gitreg.operations.stores import local_store, reading_store
 from gitreg.storage.cache import ReadOnlyCacheError, checkout_path, intact_checkout, recent_checkouts
-from gitreg.storage.checkout import selected_files
 from gitreg.storage.layout import object_path
 from gitreg.storage.local import LocalStore
 from gitreg.storage.os_failures import storage_failures
 from gitreg.storage.reuse import Holder, ReusingStore, locate
 from gitreg.storage.store import ObjectStore
 from gitreg.storage.stream_map import chunks_of
-from gitreg.storage.verified import read_manifest, read_manifest_text, write_manifest_text
+from gitreg.storage.verified import read_manifest, read_manifest_text, read_packed_manifest
 
 # Looking at more of them would cost more than it saves.
 _MOST_HOLDERS = 8
@@ -35,8 +35,7 @@ _MOST_HOLDERS = 8
 class Wanted:
     """What is to be read of an artifact, and the directory it goes to, if that may hold an older version of it."""
 
-    manifest: Manifest
-    patterns: tuple[str, ...] = ()
+    excerpt: Excerpt
     place: Path | None = None
 
 
@@ -51,7 +50,7 @@ def shared_checkout(context: Context, digest: Digest, *, paranoid: bool = False)
         return place
     store = reading_store(context)
     manifest = known or cached_manifest(context, digest, store)
-    with reusing(context, Wanted(manifest), store) as source:
+    with reusing(context, Wanted(excerpt_of(manifest)), store) as source:
         try:
             place = checkout_path(manifest, source, cache)
         except ReadOnlyCacheError as error:
@@ -76,33 +75,47 @@ def _private_cache() -> Path:
 
 def cached_manifest(context: Context, digest: Digest, store: ObjectStore) -> Manifest:
     """A manifest from the cache, or from the store and then kept: later versions find their chunks by it."""
-    known = _cached_manifest(context, digest)
+    return parse_manifest(_manifest_text(context, digest, store))
+
+
+def cached_excerpt(context: Context, digest: Digest, store: ObjectStore, patterns: tuple[str, ...]) -> Excerpt:
+    """The files of a `cached_manifest` that match; of a million, a few cost no more than they must."""
+    text = _manifest_text(context, digest, store)
+    return parse_excerpt(text, patterns) if patterns else excerpt_of(parse_manifest(text))
+
+
+def _manifest_text(context: Context, digest: Digest, store: ObjectStore) -> bytes:
+    known = _cached_text(context, digest)
     if known is not None:
         return known
-    text = read_manifest_text(store, digest)
+    packed, text = read_packed_manifest(store, digest)
     with suppress(GitregError):
-        write_manifest_text(LocalStore.create(manifests_of(context.settings)), text)
-    return parse_manifest(text)
+        kept = LocalStore.create(manifests_of(context.settings))
+        kept.write(digest, packed)
+        kept.flush()
+    return text
 
 
 def _cached_manifest(context: Context, digest: Digest) -> Manifest | None:
+    with suppress(FormatError):
+        text = _cached_text(context, digest)
+        return None if text is None else parse_manifest(text)
+    return None
+
+
+def _cached_text(context: Context, digest: Digest) -> bytes | None:
     with suppress(GitregError):
         store = LocalStore.open(manifests_of(context.settings))
-        manifest = read_manifest(store, digest)
+        text = read_manifest_text(store, digest)
         store.present((digest,))  # renews its time: the ones used last are kept
-        return manifest
+        return text
     return None
 
 
 @contextmanager
 def reusing(context: Context, wanted: Wanted, store: ObjectStore) -> Iterator[ReusingStore]:
     """The store, with chunks that lie in older checkouts or in the destination not fetched from the remote."""
-    manifest = wanted.manifest
-    chunks = set(manifest.chunks)
-    if wanted.patterns:
-        paths = {file.path for file in selected_files(manifest.files, wanted.patterns)}
-        chunks = chunks_of(manifest, paths)
-    lengths = {chunk.digest: chunk.length for chunk in chunks}
+    lengths = {chunk.digest: chunk.length for chunk in chunks_of(wanted.excerpt)}
     needed = lengths.keys() - local_store(context).present(lengths.keys())
     size = sum(lengths[digest] for digest in needed)
     source = ReusingStore(store, locate(needed, _holders(context, wanted.place, size)) if needed else {})

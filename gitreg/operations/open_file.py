@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from difflib import get_close_matches
 from io import BufferedReader
 from typing import TYPE_CHECKING
 
-from gitreg.core.manifest import Manifest
+from gitreg.core.excerpt import parse_excerpt
+from gitreg.core.manifest import FileEntry, Manifest, parse_manifest
 from gitreg.core.reference import Reference
 from gitreg.core.text import escape
 from gitreg.errors import FormatError, NotFoundError
@@ -19,7 +21,7 @@ from gitreg.operations.stores import reading_store
 from gitreg.serializers.tensor_file import TensorFile
 from gitreg.storage.artifact_file import open_artifact_file
 from gitreg.storage.store import ObjectStore
-from gitreg.storage.verified import read_manifest
+from gitreg.storage.verified import read_manifest_text
 
 if TYPE_CHECKING:
     from gitreg.serializers.tensor_file import Tensor
@@ -29,13 +31,18 @@ _SUFFIX = ".safetensors"
 
 def open_file(context: Context, reference: Reference, path: str) -> BufferedReader:
     """A seekable stream over one file; reads fetch and verify only the chunks they need.  Raises NotFoundError."""
-    store, manifest = _artifact(context, reference)
-    for file in manifest.files:
-        if file.path == path:
-            return open_artifact_file(manifest, file, store)
+    store, text = _artifact(context, reference)
+    try:
+        excerpt = parse_excerpt(text, (glob.escape(path),))
+    except NotFoundError:
+        raise _no_such_file(parse_manifest(text), path) from None
+    return open_artifact_file(excerpt.files[0], excerpt.chunks, store)
+
+
+def _no_such_file(manifest: Manifest, path: str) -> NotFoundError:
     close = get_close_matches(path, [file.path for file in manifest.files[:10_000]], n=1)
     hint = f"did you mean '{escape(close[0])}'?" if close else "gitreg show REF --all lists its files"
-    raise NotFoundError(f"no file '{escape(path)}' in this version", hint=hint)
+    return NotFoundError(f"no file '{escape(path)}' in this version", hint=hint)
 
 
 def load_tensors(context: Context, reference: Reference, names: Iterable[str]) -> dict[str, Tensor]:
@@ -44,10 +51,10 @@ def load_tensors(context: Context, reference: Reference, names: Iterable[str]) -
     Raises NotFoundError if one is nowhere, FormatError for a malformed file, MissingDependencyError for element types
     that NumPy does not have.
     """
-    store, manifest = _artifact(context, reference)
+    store, text = _artifact(context, reference)
     wanted = dict.fromkeys(names)
     found: dict[str, Tensor] = {}
-    for tensors in _tensor_files(manifest, store):
+    for tensors in _tensor_files(text, store):
         for name in [name for name in wanted if name not in found and name in tensors.names]:
             found[name] = tensors.read(name)
         if len(found) == len(wanted):
@@ -56,17 +63,25 @@ def load_tensors(context: Context, reference: Reference, names: Iterable[str]) -
     raise NotFoundError(f"no tensor '{escape(missing)}' in this version's {_SUFFIX} files")
 
 
-def _artifact(context: Context, reference: Reference) -> tuple[ObjectStore, Manifest]:
+def _artifact(context: Context, reference: Reference) -> tuple[ObjectStore, bytes]:
+    """Where its objects are, and its manifest's text."""
     store = reading_store(context)
-    return store, read_manifest(store, find(context, reference).pointer.manifest)
+    return store, read_manifest_text(store, find(context, reference).pointer.manifest)
 
 
-def _tensor_files(manifest: Manifest, store: ObjectStore) -> Iterator[TensorFile]:
-    for file in manifest.files:
-        if file.path.endswith(_SUFFIX):
-            with closing(open_artifact_file(manifest, file, store)) as stream:
-                try:
-                    check_safetensors(stream, file.size)
-                except FormatError as error:
-                    raise FormatError(f"{escape(file.path)}: {error.message}", hint=error.hint) from None
-                yield TensorFile(stream)
+def _tensor_files(text: bytes, store: ObjectStore) -> Iterator[TensorFile]:
+    try:
+        excerpt = parse_excerpt(text, (f"*{_SUFFIX}",))
+    except NotFoundError:
+        return
+    for placed in excerpt.files:
+        with closing(open_artifact_file(placed, excerpt.chunks, store)) as stream:
+            yield _tensor_file(placed.file, stream)
+
+
+def _tensor_file(file: FileEntry, stream: BufferedReader) -> TensorFile:
+    try:
+        check_safetensors(stream, file.size)
+    except FormatError as error:
+        raise FormatError(f"{escape(file.path)}: {error.message}", hint=error.hint) from None
+    return TensorFile(stream)

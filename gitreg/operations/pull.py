@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitreg.core.digest import Digest
-from gitreg.core.manifest import Manifest
+from gitreg.core.excerpt import Excerpt
 from gitreg.core.names import ModelName
 from gitreg.core.reference import Reference
 from gitreg.core.text import escape
 from gitreg.core.version import Version
 from gitreg.errors import GitregError, UsageError
-from gitreg.operations.checkouts import Wanted, cached_manifest, reusing
+from gitreg.operations.checkouts import Wanted, cached_excerpt, reusing
 from gitreg.operations.context import Context
 from gitreg.operations.pointers import artifact_place, read_pointer
 from gitreg.operations.resolve import Draft, FoundVersion, find
@@ -58,14 +58,12 @@ def pull(context: Context, reference: Reference, request: PullRequest) -> PullRe
     found = find(context, reference)
     destination = request.output or _usual_place(context, found)
     store = reading_store(context)
-    manifest = cached_manifest(context, found.pointer.manifest, store)
+    excerpt = cached_excerpt(context, found.pointer.manifest, store, request.patterns)
     with (
         context.step(f"pull {found.pointer.name}") as report,
-        reusing(context, Wanted(manifest, request.patterns, destination), store) as source,
+        reusing(context, Wanted(excerpt, destination), store) as source,
     ):
-        done = materialise(
-            manifest, source, destination, patterns=request.patterns, existing=request.existing, on_progress=report
-        )
+        done = materialise(excerpt, source, destination, existing=request.existing, on_progress=report)
     far = store if isinstance(store, LayeredStore) else None
     return PullResult(
         model=found.pointer.name,
@@ -73,12 +71,12 @@ def pull(context: Context, reference: Reference, request: PullRequest) -> PullRe
         manifest=found.pointer.manifest,
         size=done.bytes,
         files=done.files,
-        chunks=len(manifest.chunks),
+        chunks=len(excerpt.chunks),
         new_chunks=far.far_objects if far else 0,
         transferred=far.far_bytes if far else 0,
         reused=source.reused_bytes,
         seconds=round(time.monotonic() - started, 3),
-        path=_shown_place(destination, found, manifest),
+        path=_shown_place(destination, found, excerpt),
         verified=isinstance(found, FoundVersion),
     )
 
@@ -99,5 +97,5 @@ def _usual_place(context: Context, found: FoundVersion | Draft) -> Path:
     return place.parent if found.pointer.path else place
 
 
-def _shown_place(destination: Path, found: FoundVersion | Draft, manifest: Manifest) -> Path:
-    return destination / manifest.files[0].path if found.pointer.path else destination
+def _shown_place(destination: Path, found: FoundVersion | Draft, excerpt: Excerpt) -> Path:
+    return destination / excerpt.files[0].file.path if found.pointer.path else destination

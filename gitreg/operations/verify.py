@@ -15,7 +15,8 @@ from gitreg.operations.facts import model_facts, registry_models
 from gitreg.operations.resolve import Draft, FoundVersion, find, unknown_model
 from gitreg.operations.results import Failure
 from gitreg.operations.stores import reading_store
-from gitreg.storage.verified import read_chunk, read_manifest
+from gitreg.storage.full_check import faults
+from gitreg.storage.verified import read_manifest
 from gitreg.trust.facts import Facts, Failed, Verified
 from gitreg.trust.verify import Verifier
 
@@ -99,14 +100,9 @@ class _Tally:
     def _bytes(self, ref: str, manifest: Digest) -> None:
         store = reading_store(self._context)
         try:
-            chunks = {chunk.digest for chunk in read_manifest(store, manifest).chunks}
+            contents = read_manifest(store, manifest)
         except GitregError as error:
             self.failures.append(Failure(ref, "data", error.message))
             return
-        self._checked += 1
-        for digest in sorted(chunks):
-            self._checked += 1
-            try:
-                read_chunk(store, digest)
-            except GitregError as error:
-                self.failures.append(Failure(ref, "data", error.message))
+        self._checked += 1 + len(set(contents.chunks))
+        self.failures += [Failure(ref, "data", fault.message) for fault in faults(contents, store)]

@@ -16,28 +16,34 @@ from typing import TYPE_CHECKING, Final
 from gitreg.storage.verified import read_exact_chunk
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from _typeshed import WriteableBuffer
 
-    from gitreg.core.manifest import ChunkEntry, FileEntry, Manifest
+    from gitreg.core.excerpt import PlacedFile
+    from gitreg.core.manifest import ChunkEntry
     from gitreg.storage.store import ObjectStore
 
 # As many as a reader hops between, such as a header and a tensor that spans two chunks; at most 64 MiB.
 _CHUNKS_KEPT: Final = 4
 
 
-def open_artifact_file(manifest: Manifest, file: FileEntry, store: ObjectStore) -> io.BufferedReader:
-    """Open one of the manifest's files.  Reading raises MissingObjectError, CorruptObjectError, StorageError."""
-    return io.BufferedReader(_ArtifactFile(manifest, file, store))
+def open_artifact_file(placed: PlacedFile, chunks: Sequence[ChunkEntry], store: ObjectStore) -> io.BufferedReader:
+    """Open a file of the artifact that `chunks` are all of.
+
+    Reading raises MissingObjectError, CorruptObjectError, StorageError.
+    """
+    return io.BufferedReader(_ArtifactFile(placed, chunks, store))
 
 
 class _ArtifactFile(io.RawIOBase):
     """Positions are the file's own; `_starts` are those of its chunks, the first of which may begin before the file."""
 
-    def __init__(self, manifest: Manifest, file: FileEntry, store: ObjectStore) -> None:
+    def __init__(self, placed: PlacedFile, chunks: Sequence[ChunkEntry], store: ObjectStore) -> None:
         self._store = store
-        self._size = file.size
+        self._size = placed.file.size
         self._position = 0
-        self._chunks, self._starts = _overlapping(manifest, file)
+        self._chunks, self._starts = _overlapping(placed, chunks)
         self._kept: OrderedDict[int, bytes] = OrderedDict()
 
     def readable(self) -> bool:
@@ -75,14 +81,12 @@ class _ArtifactFile(io.RawIOBase):
         return self._kept[number]
 
 
-def _overlapping(manifest: Manifest, file: FileEntry) -> tuple[list[ChunkEntry], list[int]]:
+def _overlapping(placed: PlacedFile, chunks: Sequence[ChunkEntry]) -> tuple[list[ChunkEntry], list[int]]:
     """The chunks that hold bytes of the file, and where each starts, counted from the file's first byte."""
-    before = 0
-    for entry in manifest.files:
-        if entry is file:
-            break
-        before += entry.size
-    ends = accumulate(chunk.length for chunk in manifest.chunks)
-    placed = [(chunk, end - chunk.length - before) for chunk, end in zip(manifest.chunks, ends, strict=True)]
-    inside = [(chunk, start) for chunk, start in placed if start < file.size and start + chunk.length > 0]
+    starts = accumulate((chunk.length for chunk in chunks), initial=-placed.start)
+    inside = [
+        (chunk, start)
+        for chunk, start in zip(chunks, starts, strict=False)
+        if start < placed.file.size and start + chunk.length > 0
+    ]
     return [chunk for chunk, _ in inside], [start for _, start in inside]

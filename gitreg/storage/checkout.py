@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
-import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,11 +10,13 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from gitreg.core.artifact_path import TEMP_DIRECTORY
+from gitreg.core.excerpt import Excerpt, excerpt_of
 from gitreg.core.text import escape
-from gitreg.errors import NotFoundError, RefusedError
+from gitreg.errors import RefusedError
 from gitreg.storage.destination import Destination
 from gitreg.storage.direct_write import DirectWriter
 from gitreg.storage.file_writer import Writing
+from gitreg.storage.in_place import files_in_place
 from gitreg.storage.os_failures import storage_failures
 from gitreg.storage.progress import OnProgress, Progress
 from gitreg.storage.stream_map import Unit, units
@@ -24,10 +24,10 @@ from gitreg.storage.temp_area import TempArea
 from gitreg.storage.unit_work import CheckoutWork, write_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from gitreg.core.manifest import FileEntry, Manifest
+    from gitreg.core.manifest import Manifest
     from gitreg.storage.store import ObjectStore
 
 _MOST_WRITERS: Final = 4
@@ -52,66 +52,48 @@ class CheckoutResult:
 
 
 def materialise(
-    manifest: Manifest,
+    artifact: Manifest | Excerpt,
     store: ObjectStore,
     destination: Path,
     *,
-    patterns: Sequence[str] = (),
     existing: Existing = Existing.REFUSE,
     on_progress: OnProgress | None = None,
 ) -> CheckoutResult:
     """Write the files; those already right are left alone, other files are not touched.  A second call resumes.
 
-    `patterns` are shell globs over whole paths, where '*' crosses '/'; none means every file.
-    Raises RefusedError if something else stands in a file's place (before anything is written), NotFoundError if a
-    pattern matches nothing, MissingObjectError, CorruptObjectError, VerificationError, StorageError.
+    Like `cp` and `git checkout` it does not wait until small files are on the disk: they can be had again from the
+    store, a second call finds any that a power cut tore, and thousands of syncs would cost more than all the rest.
+    Raises RefusedError if something else stands in a file's place (before anything is written), MissingObjectError,
+    CorruptObjectError, VerificationError, StorageError.
     """
-    selected = selected_files(manifest.files, patterns)
+    wanted = artifact if isinstance(artifact, Excerpt) else excerpt_of(artifact)
     with storage_failures("write to", escape(str(destination))):
         destination.mkdir(parents=True, exist_ok=True)
-        missing = _missing(selected, destination, existing)
-        wanted = {file.path for file in missing}
-        progress = Progress(sum(file.size for file in missing), on_progress)
+        missing = _missing(wanted, destination, existing)
         # Also if all is in place but somebody was killed before tidying up: opening an area clears what the dead left.
-        if wanted or (destination / TEMP_DIRECTORY).exists():
-            work = [unit for unit in units(manifest) if any(file.path in wanted for file in unit.files)]
-            _write(work, wanted, store, destination, progress)
-    return CheckoutResult(len(selected), sum(file.size for file in selected), len(selected) - len(missing))
+        if missing.files or (destination / TEMP_DIRECTORY).exists():
+            _write(units(missing), store, destination, Progress(missing.size, on_progress))
+    return CheckoutResult(len(wanted.files), wanted.size, len(wanted.files) - len(missing.files))
 
 
-def selected_files(files: Sequence[FileEntry], patterns: Sequence[str]) -> Sequence[FileEntry]:
-    """The files that match a pattern, or all if there is none.  Raises NotFoundError if a pattern matches nothing."""
-    if not patterns:
-        return files
-    chosen: set[str] = set()
-    for pattern in patterns:
-        matches = re.compile(fnmatch.translate(pattern)).match
-        matched = [file.path for file in files if matches(file.path)]
-        if not matched:
-            raise NotFoundError(
-                f"no file matches '{escape(pattern)}'", hint="list the files with: gitreg show REF --all"
-            )
-        chosen.update(matched)
-    return [file for file in files if file.path in chosen]
-
-
-def _missing(files: Sequence[FileEntry], root: Path, existing: Existing) -> list[FileEntry]:
+def _missing(wanted: Excerpt, root: Path, existing: Existing) -> Excerpt:
     """The files to be written.  Raises RefusedError for the first place that is taken and may not be."""
+    if not any(entry.name != TEMP_DIRECTORY for entry in root.iterdir()):
+        return wanted
+    standing = files_in_place(wanted, root)
+    missing = tuple([placed for placed in wanted.files if placed.file.path not in standing])
     with Destination(root) as destination:
-        if not any(entry.name != TEMP_DIRECTORY for entry in root.iterdir()):
-            return list(files)
-        missing = [file for file in files if not destination.holds(file)]
-        taken = [file.path for file in missing if not destination.is_free(file.path)]
+        taken = [placed.file.path for placed in missing if not destination.is_free(placed.file.path)]
     if taken and existing is Existing.REFUSE:
         more = f" and {len(taken) - 1} more" if len(taken) > 1 else ""
         raise RefusedError(
             f"{escape(str(root))} already has another '{escape(taken[0])}'{more}",
             hint="pull into another directory, or replace the files with --force",
         )
-    return missing
+    return Excerpt(missing, wanted.chunks)
 
 
-def _write(work: Sequence[Unit], wanted: Collection[str], store: ObjectStore, root: Path, progress: Progress) -> None:
+def _write(work: Iterable[Unit], store: ObjectStore, root: Path, progress: Progress) -> None:
     """Write units side by side; the first failure stops the others at their next chunk."""
     cores = os.cpu_count() or 1
     stop = threading.Event()
@@ -120,11 +102,10 @@ def _write(work: Sequence[Unit], wanted: Collection[str], store: ObjectStore, ro
     try:
         with (
             ThreadPoolExecutor(_READERS) as readers,
-            ThreadPoolExecutor(cores) as hashers,
             ThreadPoolExecutor(min(cores, _MOST_WRITERS)) as writers,
         ):
-            shared = CheckoutWork(store, root, Writing(area, hashers, DirectWriter()), readers, progress, stop)
-            futures = [writers.submit(write_unit, unit, wanted, shared) for unit in work]
+            shared = CheckoutWork(store, root, Writing(area, DirectWriter()), readers, progress, stop)
+            futures = [writers.submit(write_unit, unit, shared) for unit in work]
             try:
                 for future in futures:
                     future.result()

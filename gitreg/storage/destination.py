@@ -14,14 +14,16 @@ from collections import OrderedDict
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Self
 
+from gitreg.core.digest import Digest
 from gitreg.core.limits import MIB
 from gitreg.core.text import escape
 from gitreg.errors import RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from gitreg.core.manifest import FileEntry
+    from gitreg.core.manifest import ChunkEntry, FileEntry
 
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _STEP: Final = _DIRECTORY | os.O_NOFOLLOW
@@ -51,15 +53,20 @@ class Destination:
             os.close(descriptor)
         os.close(self.descriptor)
 
-    def holds(self, file: FileEntry) -> bool:
-        """Whether the file is already there with the right bytes; sets its permissions right if only they differ."""
+    def holds(self, file: FileEntry, chunks: Sequence[ChunkEntry]) -> bool:
+        """Whether the file is already there with the right bytes; sets its permissions right if only they differ.
+
+        If it has chunks of its own, it is these that say what it is, as they do when it is written.
+        """
         try:
             descriptor = self.open_file(file.path)
         except OSError:
             return False
         try:
             status = os.fstat(descriptor)
-            if status.st_size != file.size or _sha256(descriptor) != file.sha256:
+            if status.st_size != file.size:
+                return False
+            if not (_has(descriptor, chunks) if chunks else _sha256(descriptor) == file.sha256):
                 return False
             if bool(status.st_mode & stat.S_IXUSR) != file.executable or status.st_mode & _SPECIAL_BITS:
                 os.fchmod(descriptor, (status.st_mode & 0o666) | (0o111 if file.executable else 0))
@@ -127,6 +134,17 @@ class Destination:
                 return
             del self._open[oldest]
             os.close(descriptor)
+
+
+def _has(descriptor: int, chunks: Sequence[ChunkEntry]) -> bool:
+    """Whether the file holds these chunks one after the other."""
+    buffer = memoryview(bytearray(max(chunk.length for chunk in chunks)))
+    for chunk in chunks:
+        if os.readv(descriptor, [buffer[: chunk.length]]) != chunk.length:
+            return False
+        if Digest.of(buffer[: chunk.length]) != chunk.digest:
+            return False
+    return True
 
 
 def _sha256(descriptor: int) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from gitreg.core.limits import MIB
 from gitreg.storage.destination import Destination
-from gitreg.storage.file_writer import FileWriter, Writing
-from gitreg.storage.stream_map import Part, Unit, chunk_parts
+from gitreg.storage.file_writer import FileWriter, Proof, Writing
+from gitreg.storage.stream_map import Gap, Part, Unit, chunk_parts
 from gitreg.storage.verified import read_exact_chunk
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
     from pathlib import Path
 
-    from gitreg.core.manifest import ChunkEntry
+    from gitreg.core.manifest import ChunkEntry, FileEntry
     from gitreg.storage.progress import Progress
     from gitreg.storage.store import ObjectStore
 
@@ -38,22 +38,24 @@ class CheckoutWork:
     stop: threading.Event
 
 
-def write_unit(unit: Unit, wanted: Collection[str], work: CheckoutWork) -> None:
-    """Write the unit's wanted files.  Raises MissingObjectError, CorruptObjectError, VerificationError, OSError."""
+def write_unit(unit: Unit, work: CheckoutWork) -> None:
+    """Write the unit's files.  Raises MissingObjectError, CorruptObjectError, VerificationError, OSError."""
+    proven = {file.path for file, chunks in unit.proofs() if chunks}
     with Destination(work.root) as destination:
         for file in unit.files:
-            if not file.size and file.path in wanted:
-                FileWriter(file, work.writing).finish(destination)
-        _write_parts(unit, wanted, work, destination)
+            if not file.size:
+                FileWriter(file, work.writing, Proof.SHA256).finish(destination)
+        _write_parts(unit, proven, work, destination)
 
 
-def _write_parts(unit: Unit, wanted: Collection[str], work: CheckoutWork, destination: Destination) -> None:
+def _write_parts(unit: Unit, proven: Collection[str], work: CheckoutWork, destination: Destination) -> None:
     writer: FileWriter | None = None
     try:
-        for part, data in _wanted_bytes(unit, wanted, work):
+        for file, data in _file_bytes(unit, work):
             if work.stop.is_set():
                 return
-            writer = writer or FileWriter(part.file, work.writing)
+            proof = Proof.CHUNKS if file.path in proven else Proof.SHA256
+            writer = writer or FileWriter(file, work.writing, proof)
             writer.write(data)
             work.progress.advance(len(data))
             if writer.complete:
@@ -64,13 +66,13 @@ def _write_parts(unit: Unit, wanted: Collection[str], work: CheckoutWork, destin
             writer.abandon()
 
 
-def _wanted_bytes(unit: Unit, wanted: Collection[str], work: CheckoutWork) -> Iterator[tuple[Part, memoryview]]:
-    """The bytes of the wanted files, in order, file by file."""
-    for data, parts in _fetched(chunk_parts(unit, wanted), work):
+def _file_bytes(unit: Unit, work: CheckoutWork) -> Iterator[tuple[FileEntry, memoryview]]:
+    """The bytes of the files, in order, file by file."""
+    for data, parts in _fetched(chunk_parts(unit), work):
         view = memoryview(data)
         for part in parts:
-            if part.file.path in wanted:
-                yield part, view[: part.length]
+            if not isinstance(part.entry, Gap):
+                yield part.entry, view[: part.length]
             view = view[part.length :]
 
 

@@ -12,6 +12,7 @@ import zstandard
 from gitreg.core.digest import Digest
 from gitreg.core.limits import MAX_MANIFEST_BYTES
 from gitreg.core.manifest import Manifest, format_manifest, parse_chunk_list, parse_manifest
+from gitreg.core.text import escape
 from gitreg.errors import VerificationError
 
 if TYPE_CHECKING:
@@ -33,6 +34,16 @@ class CorruptObjectError(VerificationError):
         self.digest = digest
 
 
+class WrongSha256Error(VerificationError):
+    """A file's bytes are those that the manifest's chunks name, and not those that its SHA-256 does."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"'{escape(path)}' does not have the SHA-256 its manifest claims",
+            hint="the manifest was made by a faulty or hostile program; do not use this artifact",
+        )
+
+
 def read_chunk(store: ObjectStore, digest: Digest) -> bytes:
     """A chunk's bytes, verified.  Raises MissingObjectError, CorruptObjectError, StorageError."""
     data = store.read(digest)
@@ -51,10 +62,16 @@ def read_exact_chunk(store: ObjectStore, chunk: ChunkEntry) -> bytes:
 
 def read_manifest_text(store: ObjectStore, digest: Digest) -> bytes:
     """A manifest's canonical text, verified.  Raises as `read_chunk` does."""
-    text = unpacked(store.read(digest))
+    return read_packed_manifest(store, digest)[1]
+
+
+def read_packed_manifest(store: ObjectStore, digest: Digest) -> tuple[bytes, bytes]:
+    """A manifest as it is stored, and its canonical text, verified.  Raises as `read_chunk` does."""
+    packed = store.read(digest)
+    text = unpacked(packed)
     if text is None or Digest.of(text) != digest:
         raise CorruptObjectError(digest, store.describe())
-    return text
+    return packed, text
 
 
 def read_manifest(store: ObjectStore, digest: Digest) -> Manifest:

@@ -9,6 +9,7 @@ from collections import Counter
 
 import pytest
 
+from gitreg.core.excerpt import excerpt_of
 from gitreg.core.limits import MIB
 from gitreg.storage.artifact_file import open_artifact_file
 from gitreg.storage.checkout import materialise
@@ -46,6 +47,11 @@ def entry(manifest, path):
     return next(file for file in manifest.files if file.path == path)
 
 
+def opened(manifest, path, store):
+    (placed,) = excerpt_of(manifest, [path]).files
+    return open_artifact_file(placed, manifest.chunks, store)
+
+
 def chunks_between(manifest, path, start, end):
     """The chunks that hold these bytes of a file."""
     before, wanted = 0, set()
@@ -64,7 +70,7 @@ def chunks_between(manifest, path, start, end):
 @pytest.mark.parametrize("path", ["weights/large.bin", "data/077.bin", "weights/edge.bin", "README.md"])
 def test_a_partial_checkout_reads_only_what_it_needs(tree, counting, manifest, tmp_path, path):
     """Getting one file of a 100 GB model would fetch the model."""
-    materialise(manifest, counting, tmp_path / "out", patterns=[path])
+    materialise(excerpt_of(manifest, [path]), counting, tmp_path / "out")
     size = entry(manifest, path).size
     assert counting.reads == Counter(chunks_between(manifest, path, 0, size))
     assert contents(tmp_path / "out") == {path: contents(tree)[path]}
@@ -75,7 +81,7 @@ def test_a_file_reads_as_it_was_added(tree, store, manifest, path):
     """A program that streams a model would get other bytes than one that pulls it."""
     data = (tree / path).read_bytes()
     generator = random.Random(5)
-    with open_artifact_file(manifest, entry(manifest, path), store) as stream:
+    with opened(manifest, path, store) as stream:
         assert stream.seekable()
         assert stream.read() == data
         assert stream.read(1) == b""
@@ -95,7 +101,7 @@ def test_reading_a_part_fetches_its_chunks_only_and_once(counting, manifest):
     """Reading one tensor over the network would take as long as the whole file."""
     path = "weights/large.bin"
     start, end = 9 * MIB, 9 * MIB + 100
-    with open_artifact_file(manifest, entry(manifest, path), counting) as stream:
+    with opened(manifest, path, counting) as stream:
         for _ in range(3):
             stream.seek(start)
             stream.read(100)
@@ -113,7 +119,7 @@ def test_what_is_damaged_is_not_returned(store, manifest):
     (last,) = chunks_between(manifest, path, large.size - 1, large.size)
     damage(object_file(store, first), lambda data: data[:-1] + bytes([data[-1] ^ 1]))
     object_file(store, last).unlink()
-    with open_artifact_file(manifest, large, store) as stream:
+    with opened(manifest, path, store) as stream:
         with pytest.raises(CorruptObjectError):
             stream.read(1)
         stream.seek(-1, os.SEEK_END)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import random
 import signal
 import subprocess
@@ -14,12 +15,13 @@ from contextlib import suppress
 import pytest
 
 from gitreg.core.artifact_path import TEMP_DIRECTORY
-from gitreg.core.manifest import FileEntry, Manifest
+from gitreg.core.excerpt import excerpt_of
+from gitreg.core.manifest import Manifest
 from gitreg.errors import GitregError, NotFoundError, RefusedError, VerificationError
 from gitreg.storage.checkout import Existing, materialise
 from gitreg.storage.ingest import ingest
 from gitreg.storage.store import MissingObjectError
-from gitreg.storage.verified import CorruptObjectError, write_manifest
+from gitreg.storage.verified import CorruptObjectError
 from tests.storage.helpers import contents, damage, object_file
 
 
@@ -48,11 +50,11 @@ def test_again_writes_nothing(store, manifest, tmp_path):
 def test_patterns(store, manifest, tmp_path):
     """One file of a large artifact could not be had alone, or a typo would look like success."""
     out = tmp_path / "out"
-    result = materialise(manifest, store, out, patterns=["README.md", "data/00?.bin"])
+    result = materialise(excerpt_of(manifest, ["README.md", "data/00?.bin"]), store, out)
     assert sorted(contents(out)) == ["README.md", *(f"data/00{number}.bin" for number in range(10))]
     assert result.files == 11
     with pytest.raises(NotFoundError, match="nope"):
-        materialise(manifest, store, out, patterns=["nope*"])
+        excerpt_of(manifest, ["nope*"])
 
 
 def test_patterns_read_only_the_chunks_they_need(store, manifest, tmp_path):
@@ -65,7 +67,7 @@ def test_patterns_read_only_the_chunks_they_need(store, manifest, tmp_path):
             doomed.append(chunk.digest)
         place += chunk.length
     store.remove(doomed)
-    materialise(manifest, store, tmp_path / "out", patterns=["README.md", "weights/edge.bin"])
+    materialise(excerpt_of(manifest, ["README.md", "weights/edge.bin"]), store, tmp_path / "out")
     with pytest.raises(MissingObjectError):
         materialise(manifest, store, tmp_path / "out")
 
@@ -171,15 +173,30 @@ def test_damage_is_noticed_and_no_partial_file_seen(store, manifest, tmp_path):
     assert not (tmp_path / "out" / TEMP_DIRECTORY).exists()
 
 
-def test_a_lying_manifest_is_noticed(store, manifest, tmp_path):
+def lying(manifest, path, sha256="0" * 64):
+    files = [file._replace(sha256=sha256) if file.path == path else file for file in manifest.files]
+    return dataclasses.replace(manifest, files=tuple(files))
+
+
+def test_a_lie_about_a_file_that_shares_its_chunks_is_noticed(store, manifest, tmp_path):
     """Other tools trust the SHA-256; it could be of other bytes."""
-    first = manifest.files[0]
-    files = (FileEntry(first.path, first.size, first.executable, "0" * 64), *manifest.files[1:])
-    lying = Manifest(files, manifest.chunks, manifest.cut_rule)
-    write_manifest(store, lying)
     with pytest.raises(VerificationError, match="SHA-256"):
-        materialise(lying, store, tmp_path / "out")
-    assert files[0].path not in contents(tmp_path / "out")
+        materialise(lying(manifest, "data/077.bin"), store, tmp_path / "out")
+    assert "data/077.bin" not in contents(tmp_path / "out")
+
+
+def test_a_large_file_is_what_its_chunks_say_when_written_and_when_found(tree, store, manifest, tmp_path):
+    """One version could be two things: the bytes it fetches, or others of the claimed SHA-256 found in place."""
+    out, path = tmp_path / "out", "weights/large.bin"
+    other = random.Random(9).randbytes((tree / path).stat().st_size)
+    false = lying(manifest, path, hashlib.sha256(other).hexdigest())
+    (out / "weights").mkdir(parents=True)
+    (out / path).write_bytes(other)
+    with pytest.raises(RefusedError):
+        materialise(false, store, out)
+    materialise(false, store, out, existing=Existing.REPLACE)
+    assert contents(out) == contents(tree)
+    assert materialise(false, store, out).reused == len(manifest.files)
 
 
 def test_a_chunk_longer_than_claimed_is_noticed(store, manifest, tmp_path):
