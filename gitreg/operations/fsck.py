@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 from gitreg.core.digest import Digest
 from gitreg.core.manifest import Manifest
@@ -12,12 +13,19 @@ from gitreg.operations.context import Context
 from gitreg.operations.reachable import named_artifacts
 from gitreg.operations.stores import NoRemoteError, local_store, remote_store
 from gitreg.storage.fsck import Fault, FaultKind, check_objects, intact, repair, sampled, set_aside
+from gitreg.storage.fsck_layout import OddFile, Oddity, odd_files, put_right
 from gitreg.storage.layered import LayeredStore
+from gitreg.storage.layout import object_path
 from gitreg.storage.local import LocalStore
 from gitreg.storage.store import ObjectStore
 from gitreg.storage.verified import read_manifest
 
 EMBEDDED = "embedded"
+_ODD = {
+    Oddity.STRANGER: "no object",
+    Oddity.MISPLACED: "not where an object of that name belongs",
+    Oddity.PERMISSIONS: "an object that can be written, or not read",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +40,10 @@ class FsckRequest:
 
 @dataclass(frozen=True, slots=True)
 class FsckFault:
-    """A faulty object; `affects` names the versions and pointers that need it."""
+    """A faulty object, or an odd file in its store; `affects` names the versions and pointers that need it."""
 
-    object: Digest
-    kind: FaultKind
+    object: Digest | PurePosixPath
+    kind: FaultKind | Oddity
     store: str
     affects: tuple[str, ...]
     repaired: bool
@@ -57,11 +65,15 @@ def fsck(context: Context, request: FsckRequest) -> FsckResult:
     bench = _bench(context, request)
     tally = _Tally()
     with context.step(f"check {bench.store.describe()}"):
+        odd = [_put_right(context, bench, each) for each in _oddities(bench)]
         names = bench.store.names()
         chosen = names if request.sample is None else sampled(names, request.sample)
         found = {fault.digest: fault for fault in check_objects(bench.store, tally.counted(chosen))}
         affects = _affects(context, bench, found)
-        faults = tuple(_treated(context, bench, fault, affects.get(fault.digest, ())) for fault in found.values())
+        # One fault for each object: the permissions of a damaged one do not matter.
+        faulty = {PurePosixPath(object_path(digest)) for digest in found}
+        treated = [_treated(context, bench, fault, affects.get(fault.digest, ())) for fault in found.values()]
+        faults = (*treated, *(each for each in odd if each.object not in faulty))
     return FsckResult(all(fault.repaired for fault in faults), tally.checked, bench.store.describe(), faults)
 
 
@@ -131,6 +143,26 @@ def _affects(context: Context, bench: _Bench, found: dict[Digest, Fault]) -> dic
         for faulty in needed & found.keys():
             affects[faulty] = (*affects.get(faulty, ()), *names)
     return affects
+
+
+def _oddities(bench: _Bench) -> list[OddFile]:
+    """Odd files of a store in a directory; put right first, for a misplaced object may be the one that is missing."""
+    return list(odd_files(bench.store)) if isinstance(bench.store, LocalStore) else []
+
+
+def _put_right(context: Context, bench: _Bench, odd: OddFile) -> FsckFault:
+    """Permissions are put right in the clone at once; files are moved by who asks for that."""
+    detail = f"{odd.path} is {_ODD[odd.oddity]}"
+    described = FsckFault(odd.path, odd.oddity, bench.store.describe(), (), repaired=False, detail=detail)
+    certain = odd.oddity is Oddity.PERMISSIONS and not bench.shared
+    if not isinstance(bench.store, LocalStore) or not (certain or bench.request.repair):
+        return described
+    try:
+        put_right(bench.store, odd)
+    except StorageError as error:
+        context.settings.note(f"not repaired: {error.message}")
+        return described
+    return replace(described, repaired=True)
 
 
 def _unpushed(bench: _Bench, manifest: Digest) -> bool:

@@ -57,7 +57,7 @@ def working_pointers(repo: Repository) -> list[str]:
 
 def committed_pointers(repo: Repository, commit: Oid) -> list[CommittedPointer]:
     """The well-formed pointers in a commit."""
-    return _read(repo, list_tree(repo, commit, POINTER_SUFFIX))
+    return read_pointers(repo, list_tree(repo, commit, POINTER_SUFFIX))
 
 
 def unshared_pointers(repo: Repository, remote: str, tip: Oid) -> list[CommittedPointer]:
@@ -68,7 +68,7 @@ def unshared_pointers(repo: Repository, remote: str, tip: Oid) -> list[Committed
     # :OLDMODE NEWMODE OLD NEW STATUS, then the path
     fields = iter(changes.decode("utf-8", "surrogateescape").split("\0"))
     pairs = [(details, next(fields)) for details in fields if details]
-    return _read(repo, [TreeEntry(path, Oid.parse(details.split(" ")[3])) for details, path in pairs])
+    return read_pointers(repo, [TreeEntry(path, Oid.parse(details.split(" ")[3])) for details, path in pairs])
 
 
 def committed_pointer(repo: Repository, commit: Oid, model: ModelName) -> CommittedPointer:
@@ -84,7 +84,8 @@ def committed_pointer(repo: Repository, commit: Oid, model: ModelName) -> Commit
     return found[0]
 
 
-def _read(repo: Repository, entries: list[TreeEntry]) -> list[CommittedPointer]:
+def read_pointers(repo: Repository, entries: list[TreeEntry]) -> list[CommittedPointer]:
+    """The well-formed pointers among these blobs."""
     with ObjectReader(repo) as reader:
         answers = list(reader.read_many(entry.oid for entry in entries))
     pairs = zip(entries, answers, strict=True)

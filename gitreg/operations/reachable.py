@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from gitreg.core.digest import Digest
 from gitreg.core.event import Registration
+from gitreg.core.reference import POINTER_SUFFIX
 from gitreg.core.tag_message import parse_message
 from gitreg.core.tag_name import VersionTag, parse_tag_name
 from gitreg.errors import GitregError
-from gitreg.git.head import Unborn, head
+from gitreg.git.ever import blobs_ever
 from gitreg.git.objects import GitObject, ObjectReader
-from gitreg.git.refs import list_refs, list_tags
+from gitreg.git.refs import list_tags
 from gitreg.operations.context import Context
-from gitreg.operations.pointers import committed_pointers
+from gitreg.operations.pointers import read_pointers
 from gitreg.trust.tag_object import parse_tag_object
 
 
 def named_artifacts(context: Context) -> dict[Digest, tuple[str, ...]]:
-    """Manifests of all version tags and of the pointers on every branch's tip, each with what names it.
+    """Manifests of all version tags and of every pointer that a ref's history has, each with what names it.
 
-    Whether a tag verifies does not matter for keeping its bytes.
+    Whether a tag verifies does not matter for its bytes.
     """
     names: dict[Digest, tuple[str, ...]] = {}
     tagged = ((manifest, str(name)) for manifest, name in registered_manifests(context))
@@ -49,11 +48,7 @@ def _registered(name: VersionTag, raw: bytes) -> Digest | None:
     return event.manifest if isinstance(event, Registration) else None
 
 
-def _pointed_to(context: Context) -> Iterator[tuple[Digest, str]]:
-    here = head(context.repo)
-    tips = {ref.oid for ref in list_refs(context.repo, "refs/heads/") if ref.object_type == "commit"}
-    if not isinstance(here, Unborn):
-        tips.add(here.oid)
-    for tip in sorted(tips):
-        for found in committed_pointers(context.repo, tip):
-            yield found.pointer.manifest, found.path
+def _pointed_to(context: Context) -> list[tuple[Digest, str]]:
+    """Versions live in history, registered or not."""
+    found = read_pointers(context.repo, sorted(blobs_ever(context.repo, POINTER_SUFFIX, reflogs=False)))
+    return [(each.pointer.manifest, each.path) for each in found]

@@ -123,6 +123,88 @@ def test_missing_everywhere_is_a_fault(here, hub, manifest, ask):
     assert (found["object"], found["kind"], found["repaired"]) == (str(victim), "missing", False)
 
 
+def test_an_empty_object_is_a_fault(here, manifest, ask):
+    """What a crash of a lesser program leaves would pass."""
+    victim = only_chunk(here, manifest)
+    damage(object_file(here, victim), lambda _: b"")
+    (found,) = ask("fsck")["faults"]
+    assert (found["object"], found["kind"], found["repaired"]) == (str(victim), "corrupt", True)
+
+
+def test_permissions_are_put_right(here, manifest, ask):
+    """Whoever opens an object for writing by mistake would change it."""
+    victim = object_file(here, only_chunk(here, manifest))
+    for mode in (0o644, 0o000):
+        victim.chmod(mode)
+        (found,) = ask("fsck")["faults"]
+        assert (found["kind"], found["repaired"], found["object"]) == (
+            "permissions",
+            True,
+            str(victim.relative_to(here.root)),
+        )
+        assert victim.stat().st_mode & 0o777 == 0o444
+
+
+def test_a_misplaced_object_goes_where_it_belongs(registry, here, hub, manifest, ask):
+    """It would be missing, although it is there."""
+    right = object_file(here, only_chunk(here, manifest))
+    wrong = here.root / "objects" / "00" / right.name
+    wrong.parent.mkdir(exist_ok=True)
+    right.rename(wrong)
+    object_file(hub, only_chunk(hub, manifest)).unlink()
+    kinds = {fault["kind"] for fault in ask("fsck", code=1)["faults"]}
+    assert kinds == {"misplaced", "missing"}
+    assert ask("fsck", "--repair")["ok"]
+    assert right.exists()
+    assert ask("fsck")["faults"] == []
+
+
+def test_what_is_misplaced_and_damaged_is_set_aside(here, manifest, ask):
+    """Damage would be moved in under a digest."""
+    wrong = here.root / "objects" / "00" / only_chunk(here, manifest).hex
+    wrong.parent.mkdir(exist_ok=True)
+    wrong.write_bytes(b"something else")
+    (found,) = ask("fsck", code=1)["faults"]
+    assert (found["kind"], found["repaired"]) == ("misplaced", False)
+    assert ask("fsck", "--repair")["ok"]
+    assert not wrong.exists()
+    assert is_object(only_chunk(here, manifest), here.read(only_chunk(here, manifest)))
+
+
+@pytest.mark.parametrize("where", ["objects/notes.txt", "objects/ab/notes.txt", "objects/ab/" + "A" * 64])
+def test_strangers_are_named_and_moved_on_demand(here, ask, where):
+    """Somebody's files would be counted, read or deleted as if they were objects."""
+    stranger = here.root / where
+    stranger.parent.mkdir(exist_ok=True)
+    stranger.write_text("mine")
+    (found,) = ask("fsck", code=1)["faults"]
+    assert (found["object"], found["kind"], found["repaired"]) == (where, "stranger", False)
+    assert ask("fsck", "--repair")["ok"]
+    assert not stranger.exists()
+    assert [file.read_text() for file in (here.root / "damaged").iterdir()] == ["mine"]
+
+
+def test_an_intact_object_that_nothing_needs_is_no_fault(here, ask):
+    """It is for gc; fsck would tell people to worry about every experiment."""
+    here.write(Digest.of(b"extra"), b"extra")
+    here.flush()
+    result = ask("fsck")
+    assert (result["ok"], result["checked"]) == (True, 3)
+
+
+def test_a_version_in_history_only_is_looked_for(registry, here, hub, manifest, ask, gitreg):
+    """A commit's model would be lost before anybody registered it, and nobody be told."""
+    (registry / "models" / "mnist" / "weights.bin").write_bytes(b"newer" * 999)
+    ask("add", "models/mnist", "--commit", "Second")
+    second = Digest.parse(ask("show", "models/mnist.gitreg")["manifest"])
+    (registry / "models" / "mnist" / "weights.bin").write_bytes(b"newest" * 999)
+    ask("add", "models/mnist", "--commit", "Third")
+    victim = only_chunk(here, second)
+    object_file(here, victim).unlink()
+    (found,) = ask("fsck", code=1)["faults"]
+    assert (found["object"], found["kind"], found["affects"]) == (str(victim), "missing", ["models/mnist.gitreg"])
+
+
 def test_objects_that_only_the_shared_store_has_are_no_fault(here, manifest, ask):
     """Every clone that has not fetched would be called broken."""
     object_file(here, only_chunk(here, manifest)).unlink()
