@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from gitreg.core.event import Cause
 from gitreg.core.names import ModelName, StageName
+from gitreg.core.policy import POLICY_PATH
+from gitreg.core.policy_templates import Template
 from gitreg.core.reference import parse_reference
 from gitreg.core.text import escape
 from gitreg.core.version import Bump, Version
@@ -36,6 +38,9 @@ from gitreg.operations.init import init as make_registry
 from gitreg.operations.lineage import Lineage
 from gitreg.operations.lineage import lineage as trace_lineage
 from gitreg.operations.path import path as checkout
+from gitreg.operations.policy_check import PolicyCheck, check_policy
+from gitreg.operations.policy_init import PolicyInitResult, init_policy
+from gitreg.operations.policy_show import PolicyView, show_policy
 from gitreg.operations.promote import Readiness
 from gitreg.operations.promote import dry_run as assess_promotion
 from gitreg.operations.promote import promote as sign_promotion
@@ -206,6 +211,18 @@ class Registry:
     def lineage(self, ref: str) -> Lineage:
         return trace_lineage(self.context, parse_reference(ref))
 
+    def policy(self) -> PolicyView:
+        """The policy in force."""
+        return show_policy(self.context)
+
+    def check_policy(self, file: Path | None = None) -> PolicyCheck:
+        """Explain a policy file: the working tree's, unless another one is named."""
+        return check_policy(file or self.root / POLICY_PATH)
+
+    def init_policy(self, template: str, *, force: bool = False) -> PolicyInitResult:
+        """Write a policy to start from into the working tree: one-person, team or regulated."""
+        return init_policy(self.context, _template(template), force=force)
+
     def verify(self, ref: str | None = None, *, data: bool = False) -> VerifyResult:
         return verify_facts(self.context, parse_reference(ref) if ref is not None else None, data=data)
 
@@ -220,6 +237,14 @@ def _way(*, push: bool, file: bool) -> Way:
     if push:
         return Way.PUSHED_REF
     return Way.FILE if file else Way.REF
+
+
+def _template(text: str) -> Template:
+    try:
+        return Template(text)
+    except ValueError:
+        kinds = ", ".join(each.value for each in Template)
+        raise UsageError(f"not a template: '{escape(text)}'", hint=f"one of: {kinds}") from None
 
 
 def _bump(text: str) -> Bump:

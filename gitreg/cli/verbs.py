@@ -25,6 +25,7 @@ VERBS = {
             "init": "Make a Git repository a registry.",
             "doctor": "Check the environment, Git settings, key, remote and hooks.",
             "remote": "Manage where the bytes are shared.",
+            "policy": "Say who may do what, and explain it.",
             "keys": "List and add the keys that may sign.",
             "hooks": "Manage the Git hooks that check pushes.",
         },

@@ -1,0 +1,61 @@
+"""`gitreg policy`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gitreg.cli.lines import line, strong
+from gitreg.cli.opening import open_here
+from gitreg.cli.output import Output
+from gitreg.cli.params import FILE
+from gitreg.cli.policy_view import check_lines
+from gitreg.cli.verb import VerbGroup, option, pass_output
+from gitreg.core.policy import POLICY_PATH
+from gitreg.core.policy_templates import Template
+from gitreg.operations.policy_check import check_policy
+from gitreg.operations.policy_init import init_policy
+from gitreg.operations.policy_show import show_policy
+
+
+@click.group("policy", cls=VerbGroup)
+def command() -> None:
+    """Say who may do what, and explain it."""
+
+
+@command.command("init")
+@option(
+    "--template", envvar="GITREG_POLICY_INIT_TEMPLATE", type=click.Choice([each.value for each in Template]),
+    default=Template.ONE_PERSON.value, show_default=True, help="Whom the registry belongs to.",
+)  # fmt: skip
+@option("--force", envvar="GITREG_POLICY_INIT_FORCE", is_flag=True, help="Replace the policy in the working tree.")
+@pass_output
+def init(output: Output, template: str, force: bool) -> None:
+    """Write a policy to start from: you, and invented people to replace."""
+    result = init_policy(open_here(output), Template(template), force=force)
+    output.done(result, lambda: [line("Wrote ", strong(result.path), f" (epoch {result.epoch})")])
+    output.advice(
+        "replace the people of example.com, then: gitreg policy check; it counts once it is signed and shared"
+    )
+
+
+@command.command("check")
+@click.argument("file", type=FILE, required=False)
+@pass_output
+def check(output: Output, file: Path | None) -> None:
+    """Check a policy file and explain, in sentences, what each person may do.
+
+    FILE is the working tree's .gitreg/policy.toml unless another one is named, which needs no registry.  Keys are
+    looked up in the allowed_signers beside it.  Exit 1 if it is not valid; warnings do not change that.
+    """
+    result = check_policy(file or open_here(output).repo.work_tree / POLICY_PATH)
+    output.data(result, lambda: check_lines(result))
+
+
+@command.command("show")
+@pass_output
+def show(output: Output) -> None:
+    """Print the policy in force: the protected branch's, not the working tree's."""
+    result = show_policy(open_here(output))
+    output.data(result, lambda: [line(each) for each in result.text.splitlines()])
