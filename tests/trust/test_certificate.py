@@ -1,6 +1,8 @@
 """Certificates: only what their authority signed, for whom, until when; compared with ssh-keygen throughout."""
 
 import random
+import subprocess
+import sys
 from base64 import b64encode
 from datetime import UTC, datetime
 
@@ -273,3 +275,21 @@ def test_a_certificate_survives_being_written_and_read(signers, ca, draft):
     signature = SshSignature(key, made.namespace, made.hash, made.raw)
     assert parse_blob(signature.blob).public_key.wire == key.wire
     assert verify(parse_signature(signature.armored), MESSAGE, "git").certificate == key.certificate
+
+
+def test_reading_plain_keys_loads_no_code_for_certificates_and_lists(keys):
+    """Few registries have either, and every command's start would pay for them."""
+    line = keys["ed25519"].with_suffix(".pub").read_text()
+    code = f"""
+import sys
+from gitreg.trust import verify
+from gitreg.trust.public_key import PublicKey
+from gitreg.trust.revocation import Revocations
+key = PublicKey.parse_wire({line!r})
+assert not Revocations.parse(b"").revoked(key)
+print(*sorted(name for name in sys.modules if name.startswith("gitreg.trust.")))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    loaded = done.stdout.split()
+    assert "gitreg.trust.algorithms.ed25519" in loaded
+    assert not {"gitreg.trust.certificate", "gitreg.trust.krl", "gitreg.trust.algorithms.rsa"} & set(loaded)

@@ -4,6 +4,7 @@ import shutil
 from base64 import b64encode
 
 import pytest
+from software_token import EcdsaCore, Ed25519Core, SoftwareToken
 
 from gitreg.errors import SigningError
 from gitreg.trust.agent import AgentSigner
@@ -141,26 +142,32 @@ def test_the_passphrase_may_come_from_the_environment_and_nobody_is_asked(find, 
         find(path, environ={"GITREG_KEY_PASSPHRASE": "wrong"}, ask=must_not_ask).sign(b"x", "git")
 
 
-def write_hardware_key(path) -> PublicKey:
+def write_hardware_key(path, core=Ed25519Core) -> PublicKey:
     """The file of such a key holds only a handle."""
-    public = pack_string(b"sk-ssh-ed25519@openssh.com") + pack_string(bytes(32)) + pack_string(b"ssh:")
-    header = b"openssh-key-v1\0" + pack_string(b"none") * 2 + pack_string(b"") + pack_uint32(1) + pack_string(public)
+    key = SoftwareToken(core()).public_key
+    header = b"openssh-key-v1\0" + pack_string(b"none") * 2 + pack_string(b"") + pack_uint32(1) + pack_string(key.blob)
     text = b"-----BEGIN OPENSSH PRIVATE KEY-----\n" + b64encode(header) + b"\n-----END OPENSSH PRIVATE KEY-----\n"
     path.write_bytes(text)
     path.chmod(0o600)
-    key = PublicKey.from_blob(public)
     path.with_suffix(".pub").write_text(key.line)
     return key
 
 
-def test_a_hardware_key_is_left_to_ssh_keygen(find, home):
+@pytest.mark.parametrize("core", [Ed25519Core, EcdsaCore])
+def test_a_hardware_key_is_left_to_ssh_keygen(find, home, core):
     """Asking for it must not end in a parse error, nor in a try to open what only the token can."""
-    key = write_hardware_key(home / ".ssh" / "id_ed25519_sk")
-    signer = find(environ={"PATH": "/usr/bin:/bin"})
+    path = home / ".ssh" / "key_sk"
+    key = write_hardware_key(path, core)
+    signer = find(str(path), environ={"PATH": "/usr/bin:/bin"})
     assert isinstance(signer, KeygenSigner)
     assert signer.public_key == key
     with pytest.raises(SigningError, match="would not sign"):
         signer.sign(b"x", "git")
+
+
+def test_a_hardware_key_in_its_usual_place_is_found(find, home):
+    key = write_hardware_key(home / ".ssh" / "id_ed25519_sk")
+    assert find(environ={"PATH": "/usr/bin:/bin"}).public_key == key
 
 
 def certified(keygen, keys, home, name: str = "ed25519"):
