@@ -133,7 +133,7 @@ _CAUSES: Final = (
     ("hook declined", Cause.REFUSED),
     ("remote rejected", Cause.REFUSED),
 )
-_FLAGS: Final = (" ", "+", "*", "=", "!")
+_FLAGS: Final = (" ", "+", "*", "-", "=", "!")
 _LOCK_FAILED: Final = re.compile(r"cannot lock ref '([^']+)': (.+)")
 
 

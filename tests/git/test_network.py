@@ -21,7 +21,7 @@ from gitreg.git.network import (
     tags_spec,
 )
 from gitreg.git.objects import ObjectReader
-from gitreg.git.push import Accepted, Advance, Cause, Create, Rejected, Unchanged, push
+from gitreg.git.push import Accepted, Advance, Cause, Create, Delete, Rejected, Unchanged, push
 from gitreg.git.refs import create_ref, delete_ref, list_tags, resolve, tags_below
 from gitreg.git.remote import is_local_path, local_git_dir, remote_url, remotes
 from gitreg.git.repository import Repository
@@ -69,6 +69,16 @@ def test_a_tag_that_exists_there_stops_everything_that_goes_with_it(anna, ben, h
     report = push(ben, "origin", [Advance(mine, MAIN), Create(mine, TAG)])
     assert {result.ref: result.cause for result in report.rejected} == {MAIN: Cause.WITH_ANOTHER, TAG: Cause.TAKEN}
     assert (resolve(hub, MAIN), resolve(hub, TAG)) == (old, old)
+
+
+def test_a_ref_is_deleted_there_if_it_is_still_what_we_saw(anna, ben, hub):
+    """What somebody has put there since we looked would go unseen."""
+    old, other = resolve(hub, MAIN), commit_empty(anna, "second")
+    push(anna, "origin", [Create(old, TAG)])
+    (refused,) = push(ben, "origin", [Delete(TAG, other)]).rejected
+    assert (refused.ref, resolve(hub, TAG)) == (TAG, old)
+    assert push(ben, "origin", [Delete(TAG, old)]).results == (Accepted(TAG),)
+    assert resolve(hub, TAG) is None
 
 
 def test_of_two_clones_that_promote_at_once_one_push_is_refused(anna, ben, hub, tmp_path):

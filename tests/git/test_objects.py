@@ -145,5 +145,7 @@ def test_pointers_of_a_commit_are_listed_and_links_are_not(repo, sh):
     found = list_tree(repo, commit)
     assert [entry.path for entry in found] == ["a.gitreg", "b/c d.gitreg", "tab\there/x.gitreg"]
     assert found[0] == TreeEntry("a.gitreg", write_object(repo, "blob", b"1"))
+    assert [entry.path for entry in list_tree(repo, commit, below="b/")] == ["b/c d.gitreg"]
+    assert list_tree(repo, commit, below="absent/") == []
     with pytest.raises(FormatError):
         list_tree(repo, Oid("HEAD"))

@@ -16,6 +16,7 @@ from gitreg.git.refs import (
     create_ref,
     create_refs,
     delete_ref,
+    delete_refs,
     list_refs,
     list_tags,
     pack_refs,
@@ -184,6 +185,15 @@ def test_deleting_needs_to_know_what_is_there(repo, tip):
     assert resolve(repo, "refs/tags/a") is None
     with pytest.raises(RefusedError):
         delete_ref(repo, "refs/tags/a", tip)
+
+
+def test_several_are_deleted_together_or_not_at_all(repo, tip):
+    """Half of them gone, nobody could tell which."""
+    create_refs(repo, [NewRef("refs/tags/a", tip), NewRef("refs/tags/b", tip)])
+    with pytest.raises(RefusedError, match="refs/tags/b no longer"):
+        delete_refs(repo, [NewRef("refs/tags/a", tip), NewRef("refs/tags/b", Oid("1" * 40))])
+    delete_refs(repo, [NewRef("refs/tags/a", tip), NewRef("refs/tags/b", tip)])
+    assert list_refs(repo, "refs/tags/") == []
 
 
 def test_tags_of_a_private_namespace_have_short_names_too(repo, tip):

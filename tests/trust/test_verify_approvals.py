@@ -24,6 +24,7 @@ from gitreg.core.event import ApprovalRecord, Assignment, Cause
 from gitreg.core.names import ModelName, Principal
 from gitreg.core.oid import Oid
 from gitreg.core.registry_id import RegistryId
+from gitreg.core.request import FACTS
 from gitreg.core.tag_name import TagName, VersionTag
 from gitreg.core.version import Version
 
@@ -180,6 +181,11 @@ def test_an_approval_of_anything_else_does_not_count(registry, difference):
     other = registry.approval(replace(event, **difference), "bob", target=registry.commit("v1.0.0"))
     name = promoted(registry, other, registry.approval(event, "carol"))
     expect_refused(registry, name, "approvals", "it does not sign this promotion")
+
+
+def test_every_fact_of_a_request_has_its_replay():
+    """A fact that is added later would be signed and yet not looked at, and nobody would notice."""
+    assert len(REPLAYS) == len(FACTS) - 1  # the target is no field of the event; its replay comes next
 
 
 def test_an_approval_of_another_commit_does_not_count(registry):
