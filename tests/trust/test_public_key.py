@@ -1,13 +1,17 @@
 """A key that is misread, or has two notations, is a key whose owner can be confused with another."""
 
 import subprocess
+from contextlib import suppress
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gitreg.errors import FormatError
 from gitreg.trust.public_key import PublicKey, decode_base64
+from gitreg.trust.verifying_key import KeyType
 from gitreg.trust.wire import Reader, pack_mpint, pack_string
 
 
@@ -99,3 +103,13 @@ def test_a_huge_rsa_key_is_refused_before_it_is_used():
     numbers = rsa.RSAPublicNumbers(65537, (1 << 16400) + 1)
     with pytest.raises(FormatError, match="16401 bits"):
         PublicKey.from_blob(pack_string(b"ssh-rsa") + pack_mpint(numbers.e) + pack_mpint(numbers.n))
+
+
+@given(st.sampled_from(list(KeyType)), st.binary(max_size=200), st.booleans())
+def test_any_bytes_are_a_key_a_certificate_or_a_format_error(key_type: KeyType, data: bytes, certified: bool):
+    """A signature brings its key along; another kind of error would pass for a fault of ours, or be let through."""
+    name = f"{key_type.removesuffix('@openssh.com')}-cert-v01@openssh.com" if certified else key_type
+    with suppress(FormatError):
+        assert PublicKey.from_wire(pack_string(name.encode()) + data).wire
+    with suppress(FormatError):
+        assert PublicKey.from_wire(data).wire
