@@ -103,20 +103,20 @@ def prune_cache(settings: Settings, request: PruneRequest) -> Pruned:
     done = prune(settings.cache, limits)
     forgotten = recent_manifests(settings)[_MOST_MANIFESTS:]
     if forgotten:
-        LocalStore.open(manifests_of(settings)).remove(forgotten)
+        LocalStore.open(manifests_in(settings.cache)).remove(forgotten)
     freed, left = (sum(each.size for each in part) for part in (done.removed, done.kept))
     return Pruned(tuple(map(_entry, done.removed)), freed, len(done.kept), left)
 
 
-def manifests_of(settings: Settings) -> Path:
+def manifests_in(cache: Path) -> Path:
     """Where the manifests of what was pulled are kept: by them, later versions find chunks in files that are here."""
-    return settings.cache / "manifests"
+    return cache / "manifests"
 
 
 def recent_manifests(settings: Settings) -> list[Digest]:
     """Those kept, the one used last first."""
     found = []
-    for file in manifests_of(settings).glob("objects/*/*"):
+    for file in manifests_in(settings.cache).glob("objects/*/*"):
         with suppress(GitregError, OSError):
             found.append((file.stat().st_mtime_ns, Digest.from_hex(file.name)))
     return [digest for _, digest in sorted(found, reverse=True)]

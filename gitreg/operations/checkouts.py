@@ -15,7 +15,7 @@ from gitreg.core.excerpt import Excerpt, excerpt_of, parse_excerpt
 from gitreg.core.manifest import Manifest, parse_manifest
 from gitreg.core.text import escape
 from gitreg.errors import FormatError, GitregError, RefusedError, StorageError
-from gitreg.operations.cache import PruneRequest, manifests_of, prune_cache, recent_manifests
+from gitreg.operations.cache import PruneRequest, manifests_in, prune_cache, recent_manifests
 from gitreg.operations.context import Context
 from gitreg.operations.stores import local_store, reading_store
 from gitreg.storage.cache import ReadOnlyCacheError, checkout_path, intact_checkout, recent_checkouts
@@ -25,7 +25,7 @@ from gitreg.storage.os_failures import storage_failures
 from gitreg.storage.reuse import Holder, ReusingStore, locate
 from gitreg.storage.store import ObjectStore
 from gitreg.storage.stream_map import chunks_of
-from gitreg.storage.verified import read_manifest, read_manifest_text, read_packed_manifest
+from gitreg.storage.verified import read_manifest, read_manifest_text, read_packed_manifest, write_manifest
 
 # Looking at more of them would cost more than it saves.
 _MOST_HOLDERS = 8
@@ -44,18 +44,19 @@ def shared_checkout(context: Context, digest: Digest, *, paranoid: bool = False)
 
     One that is there needs no store, so it can be used offline.  `paranoid` hashes it whatever its files look like.
     """
-    cache = context.settings.cache
-    known = _cached_manifest(context, digest)
-    if known is not None and (place := intact_checkout(known, cache, paranoid=paranoid)) is not None:
-        return place
+    for cache in (context.settings.cache, _private_cache_place()):
+        known = _kept_manifest(cache, digest)
+        if known is not None and (place := intact_checkout(known, cache, paranoid=paranoid)) is not None:
+            return place
     store = reading_store(context)
-    manifest = known or cached_manifest(context, digest, store)
+    manifest = cached_manifest(context, digest, store)
     with reusing(context, Wanted(excerpt_of(manifest)), store) as source:
         try:
-            place = checkout_path(manifest, source, cache)
+            place = checkout_path(manifest, source, context.settings.cache)
         except ReadOnlyCacheError as error:
             private = _private_cache()
             context.settings.note(f"{error.message}; using a private one in {escape(str(private))}")
+            write_manifest(LocalStore.create(manifests_in(private)), manifest)
             return checkout_path(manifest, source, private)
     with suppress(StorageError):  # what cannot be removed now can be later
         prune_cache(context.settings, PruneRequest())
@@ -64,13 +65,23 @@ def shared_checkout(context: Context, digest: Digest, *, paranoid: bool = False)
 
 def _private_cache() -> Path:
     """A cache of this user's own in the directory for temporary files, where others may have put traps."""
-    root = Path(tempfile.gettempdir()) / f"gitreg-{os.getuid()}"
+    root = _private_cache_place()
     with storage_failures("make a private cache in", escape(str(root))):
         root.mkdir(mode=0o700, exist_ok=True)
-        status = root.lstat()
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
+    if not _is_private(root):
         raise RefusedError(f"{escape(str(root))} belongs to others too", hint="set GITREG_CACHE to a folder of yours")
     return root
+
+
+def _private_cache_place() -> Path:
+    return Path(tempfile.gettempdir()) / f"gitreg-{os.getuid()}"
+
+
+def _is_private(root: Path) -> bool:
+    with suppress(OSError):
+        status = root.lstat()
+        return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o077
+    return False
 
 
 def cached_manifest(context: Context, digest: Digest, store: ObjectStore) -> Manifest:
@@ -85,27 +96,29 @@ def cached_excerpt(context: Context, digest: Digest, store: ObjectStore, pattern
 
 
 def _manifest_text(context: Context, digest: Digest, store: ObjectStore) -> bytes:
-    known = _cached_text(context, digest)
+    known = _kept_text(context.settings.cache, digest)
     if known is not None:
         return known
     packed, text = read_packed_manifest(store, digest)
     with suppress(GitregError):
-        kept = LocalStore.create(manifests_of(context.settings))
+        kept = LocalStore.create(manifests_in(context.settings.cache))
         kept.write(digest, packed)
         kept.flush()
     return text
 
 
-def _cached_manifest(context: Context, digest: Digest) -> Manifest | None:
+def _kept_manifest(cache: Path, digest: Digest) -> Manifest | None:
+    if cache == _private_cache_place() and not _is_private(cache):
+        return None
     with suppress(FormatError):
-        text = _cached_text(context, digest)
+        text = _kept_text(cache, digest)
         return None if text is None else parse_manifest(text)
     return None
 
 
-def _cached_text(context: Context, digest: Digest) -> bytes | None:
+def _kept_text(cache: Path, digest: Digest) -> bytes | None:
     with suppress(GitregError):
-        store = LocalStore.open(manifests_of(context.settings))
+        store = LocalStore.open(manifests_in(cache))
         text = read_manifest_text(store, digest)
         store.present((digest,))  # renews its time: the ones used last are kept
         return text
@@ -137,7 +150,7 @@ def _holders(context: Context, place: Path | None, most: int) -> Iterator[Holder
 
 
 def _known(context: Context, digest: Digest, most: int) -> Manifest | None:
-    for root in (manifests_of(context.settings), context.repo.local_state):
+    for root in (manifests_in(context.settings.cache), context.repo.local_state):
         with suppress(GitregError, OSError):
             if (root / object_path(digest)).stat().st_size <= most:
                 return read_manifest(LocalStore.open(root), digest)

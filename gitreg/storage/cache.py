@@ -21,6 +21,7 @@ from gitreg.core.text import escape
 from gitreg.errors import SourceError, StorageError
 from gitreg.storage.checkout import materialise
 from gitreg.storage.destination import Destination
+from gitreg.storage.disk_sync import sync_file_system
 from gitreg.storage.in_place import files_in_place
 from gitreg.storage.layout import digest_of_name
 from gitreg.storage.os_failures import storage_failures
@@ -47,7 +48,7 @@ def intact_checkout(manifest: Manifest, cache_root: Path, *, paranoid: bool = Fa
     What looks as it did when last verified is taken for right, unless `paranoid`: then every byte is hashed.
     """
     place = _place(cache_root, manifest)
-    if not place.is_dir() or not _is_intact(place, manifest, StatCache(cache_root / "looks"), paranoid=paranoid):
+    if not place.is_dir() or not _is_intact(place, manifest, _looks(cache_root), paranoid=paranoid):
         return None
     with suppress(OSError):  # another user's cache, or a read-only one: then its owner's use alone counts
         os.utime(place)
@@ -62,7 +63,7 @@ def checkout_path(
     Raises ReadOnlyCacheError if it can't be made there, and otherwise as `materialise` does.
     """
     place = _place(cache_root, manifest)
-    looks = StatCache(cache_root / "looks")
+    looks = _looks(cache_root)
     with storage_failures("use the cache in", escape(str(cache_root))):
         for _ in range(_ATTEMPTS):
             if intact_checkout(manifest, cache_root) is not None:
@@ -73,6 +74,10 @@ def checkout_path(
     raise StorageError(
         f"the checkout in {escape(str(place))} changes while it is used", hint="is another process writing there?"
     )
+
+
+def _looks(cache_root: Path) -> StatCache:
+    return StatCache(cache_root / "looks")
 
 
 def _place(cache_root: Path, manifest: Manifest) -> Path:
@@ -140,6 +145,8 @@ def _build(
         nascent = place.parent / "tmp" / area.name / place.name
         materialise(manifest, store, nascent, on_progress=on_progress)
         _make_read_only(nascent)
+        # What is remembered as verified is believed by its looks, also after a power cut.
+        sync_file_system(area.descriptor)
         # Past the clock tick of the newest file, so that the listing can be trusted from the first use on.
         time.sleep(FINE_TICK_NS / 1e9)
         source = list_source(nascent, time.time_ns())
@@ -171,9 +178,10 @@ def _make_read_only(root: Path) -> None:
 
 
 def remove_checkout(place: Path) -> None:
-    """Take a checkout out of sight in one step, then delete it.  Raises OSError."""
+    """Take a checkout out of sight in one step, then delete it, and what is remembered of it.  Raises OSError."""
     if not place.exists():
         return
+    _looks(place.parent.parent).forget(place)
     with Destination(place.parent) as holder:
         area = TempArea(holder.descriptor, "tmp")
     try:

@@ -35,7 +35,7 @@ class StatCache:
     def manifest_of(self, source: Source) -> Digest | None:
         """The manifest the source had when it looked exactly so, or None if that is not known for certain."""
         try:
-            entry = _ENTRY.fullmatch(self._file(source).read_text("ascii"))
+            entry = _ENTRY.fullmatch(self._file(source.root).read_text("ascii"))
         except (OSError, UnicodeDecodeError):
             return None
         if entry is None or entry.group(1) != _looks(source):
@@ -50,10 +50,15 @@ class StatCache:
             self._directory.mkdir(parents=True, exist_ok=True)
             nascent = self._directory / f"{os.urandom(8).hex()}.new"
             nascent.write_text(f"gitreg-stat 2\nlooks {_looks(source)}\nmanifest {manifest.hex}\n", "ascii")
-            nascent.replace(self._file(source))
+            nascent.replace(self._file(source.root))
 
-    def _file(self, source: Source) -> Path:
-        return self._directory / Digest.of(os.fsencode(source.root.absolute())).hex
+    def forget(self, root: Path) -> None:
+        """Remove what is remembered of a source that is gone."""
+        with suppress(OSError):
+            self._file(root).unlink()
+
+    def _file(self, root: Path) -> Path:
+        return self._directory / Digest.of(os.fsencode(root.absolute())).hex
 
 
 def _looks(source: Source) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -92,6 +93,13 @@ def test_a_private_checkout_where_the_cache_cannot_be_written(world, registry: R
     assert place.is_relative_to(tmp_path)
     assert (place / "README.md").read_bytes() == b"# A model\n"
     assert any("private" in note for note in world.said)
+    hub = world.root / "hub.git" / "gitreg"
+    hub.rename(world.root / "away")
+    local = registry.context.repo.local_state / "objects"
+    local.rename(world.root / "objects away")
+    shutil.rmtree(registry.context.settings.cache)
+    assert registry.path("mnist") == place  # needs no store any more
+    (world.root / "objects away").rename(local)
     (tmp_path / f"gitreg-{os.getuid()}").chmod(0o777)
     with pytest.raises(GitregError, match="belongs to others"):
         registry.path("mnist")

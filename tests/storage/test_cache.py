@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from gitreg.core.digest import Digest
+from gitreg.errors import StorageError
+from gitreg.storage import cache
 from gitreg.storage.cache import checkout_path, intact_checkout
 from gitreg.storage.cache_prune import CacheLimits, prune
 from gitreg.storage.ingest import ingest
@@ -128,6 +130,27 @@ def places(tmp_path, store, root):
         made.append(checkout_path(ingest(tmp_path / f"m{number}", store).manifest, store, root))
         os.utime(made[-1], (time.time() - idle,) * 2)
     return made
+
+
+def test_nothing_is_remembered_of_what_is_gone(places, root):
+    """A file for each version ever served would stay for ever."""
+    assert len(list((root / "looks").iterdir())) == 3
+    prune(root, CacheLimits(max_seconds=2 * 86400))
+    assert len(list((root / "looks").iterdir())) == 2
+    assert StatCache(root / "looks").manifest_of(list_source(places[0], time.time_ns())) is not None
+
+
+def test_a_checkout_is_on_the_disk_before_it_is_remembered_as_verified(store, manifest, root, monkeypatch):
+    """After a power cut, files of the right looks and without their bytes would be loaded."""
+
+    def lose(descriptor):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(cache, "sync_file_system", lose)
+    with pytest.raises(StorageError, match="Input/output error"):
+        checkout_path(manifest, store, root)
+    assert list((root / "checkouts").iterdir()) == []
+    assert not (root / "looks").exists()
 
 
 def there(places):
