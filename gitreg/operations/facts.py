@@ -22,13 +22,13 @@ from gitreg.core.tag_name import (
     parse_tag_name,
 )
 from gitreg.errors import GitregError
-from gitreg.git.history import merged_tags, unreached
+from gitreg.git.history import merged_tags, tags_containing, unreached
 from gitreg.git.objects import Answer, GitObject, ObjectReader
 from gitreg.git.refs import list_tags
 from gitreg.operations.branch import ProtectedBranch, protected_branch
 from gitreg.operations.context import Context
 from gitreg.operations.policy_line import PolicyLine, policy_line, read_entries
-from gitreg.trust.facts import Facts, TagData
+from gitreg.trust.facts import Facts, KeyState, TagData
 from gitreg.trust.policy_state import PolicyState
 from gitreg.trust.tag_object import parse_tag_object
 from gitreg.trust.verify import assigns
@@ -121,6 +121,9 @@ class _Loader:
                 tags={name: TagData(oid, self._raw.get(name)) for name, oid in self._refs.items()},
                 on_branch=self._on_branch(),
                 pointers=self._pointers(reader),
+                floors=self._floors(line),
+                accepted=frozenset(policy.accepted),
+                history=OnDemand(states, _key_state),
             )
 
     def _read_tags(self, reader: ObjectReader, names: Iterable[TagName]) -> None:
@@ -164,6 +167,26 @@ class _Loader:
         states = read_entries(reader, line.entries)
         return {entry.policy: state for entry, state in zip(line.entries, states, strict=True)}
 
+    def _floors(self, line: PolicyLine) -> dict[Oid, Oid]:
+        """For the commits of tags that cite an earlier policy: it, unless the commit comes after the next one."""
+        places = {entry.policy: at for at, entry in enumerate(line.entries[:-1])}
+        citing: dict[int, list[TagName]] = {}
+        for name, peek in self._peeks.items():
+            if peek.event.policy in places:
+                citing.setdefault(places[peek.event.policy], []).append(name)
+        floors: dict[Oid, Oid] = {}
+        for at in sorted(citing):
+            after = self._descending(citing[at], line.entries[at + 1].commit)
+            floors |= {self._peeks[name].target: line.entries[at + (name in after)].policy for name in citing[at]}
+        return floors
+
+    def _descending(self, names: Iterable[TagName], commit: Oid) -> set[TagName]:
+        """Those of the tags whose commit is `commit`, or comes after it."""
+        containing = tags_containing(self._repo, commit, *self._patterns)
+        new = [name for name in names if name in self._incoming]
+        found = {name for name in new if not unreached(self._repo, [commit], [self._peeks[name].target])}
+        return found | {name for name in names if name not in self._incoming and str(name) in containing}
+
     def _on_branch(self) -> frozenset[TagName]:
         # both refs on one commit reach the same tags
         tips = list({ref.oid for ref in self._branch.refs})
@@ -184,6 +207,10 @@ class _Loader:
         answers = reader.read_many(f"{commit}:{path}" for commit, path in places)
         found = zip(places, answers, strict=True)
         return {place: answer.data for place, answer in found if isinstance(answer, GitObject)}
+
+
+def _key_state(state: PolicyState) -> KeyState:
+    return KeyState(state.allowed_signers(), state.seconds)
 
 
 def _tag_bytes(answer: Answer) -> bytes | None:

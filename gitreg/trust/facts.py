@@ -26,6 +26,13 @@ class TagData(NamedTuple):
     raw: bytes | None = None
 
 
+class KeyState(NamedTuple):
+    """Whose keys counted while a policy was in force, and since when (seconds; the time of the commit)."""
+
+    signers: AllowedSigners
+    since: int
+
+
 class StageLine(NamedTuple):
     """The events of one stage by their numbers, lowest first; `unbroken` of them are numbered 1, 2, 3, each once."""
 
@@ -52,6 +59,10 @@ class Facts:
     tags: Mapping[TagName, TagData]
     on_branch: frozenset[TagName]  # tags whose commit is on the protected branch
     pointers: Mapping[tuple[Oid, str], bytes] = field(default_factory=dict)  # by commit and path
+    floors: Mapping[Oid, Oid] = field(default_factory=dict)  # by commit: the oldest policy that a tag on it may cite
+    accepted: frozenset[Oid] = frozenset()  # tags that the policy in force lets count although their key was ended
+    receipts: Mapping[Oid, int] = field(default_factory=dict)  # by tag: when a trusted writer saw it, in seconds
+    history: Mapping[Oid, KeyState] = field(default_factory=dict)  # by policy, oldest first: the keys beside it
     _lines: Mapping[tuple[ModelName, StageName], StageLine] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 
 from gitreg.core.digest import Digest
@@ -20,7 +21,7 @@ from gitreg.core.event import (
 )
 from gitreg.core.names import Principal
 from gitreg.core.oid import Oid
-from gitreg.core.pointer import parse_pointer
+from gitreg.core.pointer import Pointer, parse_pointer
 from gitreg.core.policy import Policy
 from gitreg.core.policy_rules import StageRule
 from gitreg.core.request import request_of
@@ -85,11 +86,17 @@ def check_pointer(event: Registration | Assignment, target: Oid, facts: Facts) -
     if Digest.of(data) != event.pointer.digest:
         raise CheckError("pointer", f"{event.pointer.path} at the tagged commit is not what was signed")
     try:
-        pointer = parse_pointer(data, event.pointer.path)
+        pointer = _parsed_pointer(data, event.pointer.path)
     except GitregError as error:
         raise CheckError("pointer", error.message, hint=error.hint) from None
     if pointer.manifest != event.manifest or pointer.name != event.model:
         raise CheckError("pointer", f"{event.pointer.path} names another model or manifest than the tag")
+
+
+@lru_cache(maxsize=256)
+def _parsed_pointer(data: bytes, path: str) -> Pointer:
+    """Remembered, for a version's events all look at the same pointer."""
+    return parse_pointer(data, path)
 
 
 def check_chain(event: StageEvent, facts: Facts) -> None:

@@ -14,8 +14,10 @@ from gitreg.core.policy import Policy
 from gitreg.core.tag_message import TagMessage, parse_message
 from gitreg.core.tag_name import AssignedTag, StageTag, TagName, VersionTag
 from gitreg.errors import GitregError
+from gitreg.trust.allowed_signers import AllowedSigners
 from gitreg.trust.approval import Party
 from gitreg.trust.facts import Facts, Failed, StageLine, TagData, Verdict, Verified
+from gitreg.trust.keys_then import signers_for
 from gitreg.trust.public_key import PublicKey
 from gitreg.trust.rules import (
     CheckError,
@@ -69,19 +71,20 @@ class Verifier:
         #  1. the raw object parses, strictly, and tags a commit
         #  2. the name inside the object, the ref's name and the event agree; the message is one of ours
         #  3. it belongs to this registry
-        #  4. an allowed key signed it, at a time when the key was good
-        #  5. the policy it cites was the protected branch's, and no older than any before it in the stage
+        #  4. the policy it cites was in force, and was not replaced before its commit
+        #  5. an allowed key signed it, at a time when the key was good: see `signers_for`
         #  6. the signer holds a role that may do this
         #  7. the commit is on the protected branch
         #  8. registrations and assignments: the pointer there is the one signed
-        #  9. stage events: see _check_stage_event
+        #  9. stage events: the cited policy is no older than any before it in the stage, and the chain goes on
         tag, message = _parsed(name, data)
         event = message.event
         if event.registry != self._facts.registry:
             raise CheckError("registry", f"it belongs to the registry {event.registry}")
         at = datetime.fromtimestamp(tag.tagger.seconds, UTC)
-        key, principals = self._signer(tag, at)
-        policy = self._policy(event)
+        policy = self._policy(event, tag.target)
+        signers = signers_for(self._facts, data.oid, event.policy)
+        key, principals = _signer(tag, signers, at)
         by = check_role(principals, event, policy)
         if name not in self._facts.on_branch:
             raise CheckError("branch", f"its commit is not on the protected branch {policy.branch}")
@@ -91,25 +94,17 @@ class Verifier:
             self._check_policy_age(event)
             check_chain(event, self._facts)
         if isinstance(event, Assignment):
-            self._check_assignment(event, tag, policy, _parties(principals, key), at)
+            self._check_assignment(event, tag, policy, signers, _parties(principals, key))
         return Verified(name, data.oid, tag.target, event, message.text, by, key, tag.tagger.seconds)
 
-    def _signer(self, tag: TagObject, at: datetime) -> tuple[PublicKey, frozenset[Principal]]:
-        try:
-            key = verify(parse_signature(tag.signature or ""), tag.signed_bytes, TAG_NAMESPACE)
-        except GitregError as error:
-            raise CheckError("signature", error.message) from None
-        principals = self._facts.signers.principals_of(key, TAG_NAMESPACE, at)
-        if not principals:
-            raise CheckError(
-                "signature", f"the key {key.fingerprint} is nobody's in allowed_signers, or not at that time"
-            )
-        return key, principals
-
-    def _policy(self, event: Event) -> Policy:
+    def _policy(self, event: Event, target: Oid) -> Policy:
         policy = self._facts.policies.get(event.policy)
         if policy is None:
             raise CheckError("policy", f"the policy it cites ({event.policy[:12]}) never was on the protected branch")
+        if event.policy != self._facts.policy:
+            floor = self._facts.floors.get(target)
+            if floor is None or self._order[event.policy] < self._order[floor]:
+                raise CheckError("policy", "it cites a policy that was replaced before its commit was made")
         return policy
 
     def _check_policy_age(self, event: Assignment | Unassignment) -> None:
@@ -131,13 +126,14 @@ class Verifier:
         return list(accumulate(cited, max, initial=-1))
 
     def _check_assignment(
-        self, event: Assignment, tag: TagObject, policy: Policy, by: Sequence[Party], at: datetime
+        self, event: Assignment, tag: TagObject, policy: Policy, signers: AllowedSigners, by: Sequence[Party]
     ) -> None:
         #  10. the version's own tag verifies, is the object that was signed here, and tags the same commit
         #  11. promotion: the version has been in the stage that must come first;
         #      rollback: the version has been in this stage, and nothing is claimed that nobody checks
         #  12. promotion: not in a freeze window, and every gate of the stage passed
         #  13. enough distinct people approved exactly this: as many as the policy wants for a promotion or a rollback
+        at = datetime.fromtimestamp(tag.tagger.seconds, UTC)
         registered = self._registration(event, tag.target)
         if event.cause is Cause.ROLLBACK:
             if not self._any_assigned(event, earlier_holders(event, self._facts)):
@@ -148,11 +144,12 @@ class Verifier:
             check_freeze(event, policy, at)
             check_gates(event, policy)
         interested = (*by, *self._registrars(registered))
-        check_approved(event, tag.target, policy, self._facts.signers, at, interested)
+        check_approved(event, tag.target, policy, signers, at, interested)
 
     def _registrars(self, registered: Verified) -> list[Party]:
         at = datetime.fromtimestamp(registered.seconds, UTC)
-        return _parties(self._facts.signers.principals_of(registered.key, TAG_NAMESPACE, at), registered.key)
+        signers = signers_for(self._facts, registered.oid, registered.event.policy)
+        return _parties(signers.principals_of(registered.key, TAG_NAMESPACE, at), registered.key)
 
     def check_after(self, event: Assignment, policy: Policy) -> None:
         """The version has been in the stage that the policy wants first.  Raises CheckError."""
@@ -199,6 +196,19 @@ def _parsed(name: TagName, data: TagData) -> tuple[TagObject, TagMessage]:
     if message.event.tag_name != name:
         raise CheckError("name", f"the message is that of {message.event.tag_name}")
     return tag, message
+
+
+def _signer(tag: TagObject, signers: AllowedSigners, at: datetime) -> tuple[PublicKey, frozenset[Principal]]:
+    try:
+        key = verify(parse_signature(tag.signature or ""), tag.signed_bytes, TAG_NAMESPACE)
+    except GitregError as error:
+        raise CheckError("signature", error.message) from None
+    principals = signers.principals_of(key, TAG_NAMESPACE, at)
+    if not principals and signers.revoked(key):
+        raise CheckError("signature", f"the key {key.fingerprint} was revoked")
+    if not principals:
+        raise CheckError("signature", f"the key {key.fingerprint} is nobody's in allowed_signers, or not at that time")
+    return key, principals
 
 
 def _parties(principals: Iterable[Principal], key: PublicKey) -> list[Party]:

@@ -33,7 +33,7 @@ from gitreg.core.tag_name import AssignedTag, TagName, UnassignedTag, VersionTag
 from gitreg.core.version import Version
 from gitreg.trust.allowed_signers import AllowedSigners, format_line
 from gitreg.trust.approval import approve
-from gitreg.trust.facts import Facts, Failed, TagData, Verdict, Verified
+from gitreg.trust.facts import Facts, Failed, KeyState, TagData, Verdict, Verified
 from gitreg.trust.file_signer import FileSigner
 from gitreg.trust.private_key import KeyFile, generate_key
 from gitreg.trust.signer import Signer
@@ -111,6 +111,10 @@ class RegistryBuilder:
     tags: dict[TagName, TagData] = field(default_factory=dict)
     on_branch: set[TagName] = field(default_factory=set)
     pointers: dict[tuple[Oid, str], bytes] = field(default_factory=dict)
+    floors: dict[Oid, Oid] = field(default_factory=dict)
+    accepted: set[Oid] = field(default_factory=set)
+    receipts: dict[Oid, int] = field(default_factory=dict)
+    history: dict[Oid, KeyState] = field(default_factory=dict)
 
     def facts(self) -> Facts:
         return Facts(
@@ -121,13 +125,17 @@ class RegistryBuilder:
             dict(self.tags),
             frozenset(self.on_branch),
             dict(self.pointers),
+            floors=dict(self.floors),
+            accepted=frozenset(self.accepted),
+            receipts=dict(self.receipts),
+            history=dict(self.history),
         )
 
     def verdict(self, name: TagName) -> Verdict:
         return Verifier(self.facts()).verdict(name)
 
     def set_policy(self, text: str) -> Oid:
-        """Commit a policy to the protected branch."""
+        """Commit a policy to the protected branch; commits that had no tag before may be older than it."""
         oid = git_oid("blob", text.encode())
         self.policies.pop(oid, None)
         self.policies[oid] = parse_policy(text.encode())
@@ -179,6 +187,7 @@ class RegistryBuilder:
     # signed tags
 
     def register(self, number: str = "v1.0.0", by: str = "rita", change: Change = unchanged) -> TagName:
+        self.floors.setdefault(self.commit(number), next(iter(self.policies)))
         return self.add(change(self.registration(number)), by, self.commit(number))
 
     def promote(
