@@ -44,6 +44,7 @@ from gitreg.operations.policy_show import PolicyView, show_policy
 from gitreg.operations.promote import Readiness
 from gitreg.operations.promote import dry_run as assess_promotion
 from gitreg.operations.promote import promote as sign_promotion
+from gitreg.operations.promotion_needs import PromotionNeeds, promotion_needs
 from gitreg.operations.pull import PullRequest, PullResult
 from gitreg.operations.pull import pull as pull_version
 from gitreg.operations.push import PushResult
@@ -218,6 +219,10 @@ class Registry:
     def check_policy(self, file: Path | None = None) -> PolicyCheck:
         """Explain a policy file: the working tree's, unless another one is named."""
         return check_policy(file or self.root / POLICY_PATH)
+
+    def promotion_needs(self, ref: str, stage: str) -> PromotionNeeds:
+        """What a promotion still needs, whoever will sign it."""
+        return promotion_needs(self.context, parse_reference(ref), StageName.parse(stage))
 
     def init_policy(self, template: str, *, force: bool = False) -> PolicyInitResult:
         """Write a policy to start from into the working tree: one-person, team or regulated."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gitreg.cli.lines import Line, dim, good, indented, line, strong, warn
+from gitreg.cli.events import gate_lines
+from gitreg.cli.lines import Line, bad, dim, good, indented, line, strong, warn
 from gitreg.core.model_pattern import ModelPattern
 from gitreg.operations.policy_check import PolicyCheck, Signatures, StageTerms
 from gitreg.operations.policy_powers import ALL_MODELS, PersonPowers, Powers
+from gitreg.operations.promotion_needs import PromotionNeeds
 
 
 def check_lines(check: PolicyCheck) -> Iterator[Line]:
@@ -27,6 +29,17 @@ def check_lines(check: PolicyCheck) -> Iterator[Line]:
     yield from (line(warn(warning.kind), ": ", warning.message) for warning in check.warnings)
     if not check.keys:
         yield line(dim("no allowed_signers lies beside the file, so nothing is said about keys"))
+
+
+def needs_lines(needs: PromotionNeeds) -> Iterator[Line]:
+    """What a promotion takes, and what of it is missing."""
+    answer = bad("still needs something") if needs.missing else good("needs nothing more")
+    yield line(strong(f"{needs.model}@{needs.version}"), " ", answer, f" to enter {needs.stage}")
+    yield from indented(line(sentence) for sentence in stage_sentences(needs.terms))
+    yield from gate_lines(needs.gates)
+    yield from (line(bad(each.check), ": ", each.reason) for each in needs.missing)
+    if needs.could_approve:
+        yield line(f"could approve: {', '.join(needs.could_approve)}")
 
 
 def stage_sentences(terms: StageTerms) -> Iterator[str]:

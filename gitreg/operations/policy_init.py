@@ -10,10 +10,10 @@ from gitreg.core.policy import POLICY_PATH, parse_policy
 from gitreg.core.policy_templates import Template, policy_template
 from gitreg.errors import FormatError, NotFoundError, RefusedError
 from gitreg.git.config import committer
-from gitreg.git.objects import ObjectReader
 from gitreg.operations.atomic import write_file
-from gitreg.operations.branch import protected_branch, read_policy
+from gitreg.operations.branch import protected_branch
 from gitreg.operations.context import Context
+from gitreg.operations.policy_line import present_policy
 
 _EPOCH = re.compile(rb"^epoch = 1$", re.MULTILINE)
 
@@ -36,13 +36,16 @@ def init_policy(context: Context, template: Template, *, force: bool) -> PolicyI
             f"{POLICY_PATH} exists already", hint="--force replaces it in the working tree; git keeps what is committed"
         )
     branch = protected_branch(context.repo)
-    with ObjectReader(context.repo) as reader:
-        try:
-            epoch = 1 + read_policy(reader, branch.tip)[1].epoch
-        except (FormatError, NotFoundError):
-            epoch = 1
+    epoch = _next_epoch(context)
     you = Principal.parse(committer(context.repo).email)
     data = _EPOCH.sub(b"epoch = %d" % epoch, policy_template(template, you, branch.name), count=1)
     parse_policy(data)
     write_file(file, data)
     return PolicyInitResult(POLICY_PATH, template, epoch, you)
+
+
+def _next_epoch(context: Context) -> int:
+    try:
+        return 1 + present_policy(context).last.epoch
+    except (FormatError, NotFoundError):
+        return 1

@@ -111,6 +111,8 @@ def _hint(draft: AssignmentDraft, readiness: Readiness) -> str:
             return f"a person with the role {roles} runs: gitreg approve {label} {stage}"
         case "after":
             return f"gitreg promote {label} {rule.after}"
+        case "freeze":
+            return f"rollback and unassign stay possible; gitreg policy check --for {label} {stage} shows every window"
         case "rejected":
             return f"they may take it back: gitreg reject {label} {stage} --withdraw"
         case "gates":

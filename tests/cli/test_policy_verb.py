@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
+
+from gitreg.operations.context import Context, Settings
+from gitreg.operations.policy_sign import sign_policy
 
 POLICY = """\
 format = 1
@@ -85,3 +89,27 @@ def test_a_registrys_own_policy_is_checked_and_shown(gitreg, registry):
     assert replaced.returncode == 0
     assert "lin@example.com has no key" in gitreg("policy", "check", cwd=registry).stdout
     assert gitreg("policy", "show", cwd=registry).stdout == shown.stdout
+
+
+def test_the_answer_about_a_promotion_is_an_exit_code_too(gitreg, registry, file):
+    """A pipeline would go on to a promotion that is refused."""
+    done = gitreg("policy", "check", "--for", "mnist@v1.0.0", "staging", cwd=registry)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "mnist@v1.0.0 needs nothing more to enter staging")
+    policy = registry / ".gitreg" / "policy.toml"
+    policy.write_text(
+        policy.read_text().replace("epoch = 1", "epoch = 2")
+        + '[[stages.staging.freeze]]\nweekly = "mon 00:00 - sun 23:59"\n'
+        '[[stages.staging.freeze]]\nweekly = "sun 23:59 - mon 00:00"\n'
+    )
+    signed_and_committed(registry)
+    done = gitreg("policy", "check", "--for", "mnist@v1.0.0", "staging", cwd=registry)
+    assert done.returncode == 1
+    assert "freeze: staging takes no promotions every " in done.stdout
+    refused = gitreg("promote", "mnist@v1.0.0", "staging", cwd=registry)
+    assert (refused.returncode, "rollback and unassign stay possible" in refused.stderr) == (1, True)
+    assert gitreg("policy", "check", file, "--for", "mnist", "staging", cwd=registry).returncode == 2
+
+
+def signed_and_committed(registry: Path) -> None:
+    sign_policy(Context.open(registry, Settings()))
+    subprocess.run(["git", "commit", "-q", "-a", "-m", "Freeze"], cwd=registry, check=True)

@@ -169,6 +169,34 @@ def test_the_policy_in_force_is_the_branchs(world, registry):
     assert parse_policy(before.text.encode()).epoch == before.epoch
 
 
+def reasons(needs) -> dict[str, str]:
+    return {each.check: each.reason for each in needs.missing}
+
+
+def test_what_a_promotion_still_needs_is_told_without_a_key(world, registry):
+    """A reviewer would have to try, or to ask the promoter, what everybody waits for."""
+    needs = registry.promotion_needs("mnist@v1.0.0", "production")
+    assert reasons(needs) == {"after": "v1.0.0 has not been in staging", "approvals": "0 of 2 approvals"}
+    registry.promote("mnist@v1.0.0", "staging")
+    world.open(who="bob").approve("mnist@v1.0.0", "production")
+    anybody = world.open(who="eve")
+    needs = anybody.promotion_needs("mnist@v1.0.0", "production")
+    assert reasons(needs) == {"approvals": "1 of 2 approvals"}
+    assert (needs.approvals.by, needs.could_approve) == (("bob@example.com",), ("carol@example.com",))
+    world.open(who="carol").approve("mnist@v1.0.0", "production")
+    needs = anybody.promotion_needs("mnist@v1.0.0", "production")
+    assert (needs.missing, needs.could_approve, needs.terms.after) == ((), (), "staging")
+
+
+def test_gates_that_would_fail_are_among_the_needs(world, registry):
+    """The promotion would be planned, and stop at its last step."""
+    world.train(registry, b"worse", accuracy=0.5)
+    registry.register("mnist")
+    needs = registry.promotion_needs("mnist", "staging")
+    assert set(reasons(needs)) == {"gates"}
+    assert [gate.figure for gate in needs.gates] == ["accuracy 0.5"]
+
+
 def test_a_template_is_the_next_change_and_replaces_nothing_unasked(world, registry):
     """Somebody's policy would be overwritten, or the new one have an epoch that is refused."""
     file = registry.root / ".gitreg" / "policy.toml"
