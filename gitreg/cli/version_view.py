@@ -9,6 +9,7 @@ from gitreg.cli.figures import ago, counted, number, size
 from gitreg.cli.lines import Line, bad, dim, good, line, strong
 from gitreg.cli.table import columns
 from gitreg.operations.show_version import VersionDetails
+from gitreg.operations.waiting import WaitingRequest
 
 
 def version_lines(details: VersionDetails) -> list[Line]:
@@ -39,6 +40,13 @@ def _facts(details: VersionDetails) -> Iterable[tuple[str, str]]:
     yield "made from", ", ".join(_origin(entry) for entry in details.lineage)
     yield "gates", ", ".join(f"{gate.name} {gate.verdict} ({gate.figure})" for gate in details.gates)
     yield "approvals", ", ".join(details.approvals)
+    yield "waits for", "; ".join(_waiting(request) for request in details.waiting)
+
+
+def _waiting(request: WaitingRequest) -> str:
+    have = f"{request.stage}, {request.approvals.have} of {request.approvals.need} approvals"
+    no = ", ".join(f"{each.by}: {each.why}" for each in request.rejections)
+    return f"{have}, rejected by {no}" if no else have
 
 
 def _contents(artifact: Mapping[str, object]) -> str:

@@ -81,7 +81,7 @@ def standing(context: Context, draft: AssignmentDraft, files: Iterable[DecisionF
     """The rejections that stand; those that only look as if are mentioned."""
     found = standing_rejections(files, draft.request, draft.policy, draft.facts.signers, utc_now())
     for doubt in found.doubts:
-        context.settings.note(doubt)
+        context.settings.note(f"not counted: {doubt}")
     return found.standing
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gitreg.core.digest import Digest
@@ -12,12 +12,14 @@ from gitreg.core.names import ModelName, Principal, StageName
 from gitreg.core.oid import Oid
 from gitreg.core.pointer import Pointer
 from gitreg.core.reference import Reference
+from gitreg.core.tag_name import VersionTag
 from gitreg.core.version import Version
 from gitreg.operations.context import Context, iso
 from gitreg.operations.facts import model_facts
 from gitreg.operations.gate_run import pointer_tables
 from gitreg.operations.resolve import Draft, FoundVersion, find
 from gitreg.operations.stages import StageState, stage_states
+from gitreg.operations.waiting import WaitingRequest, decided_about
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class VersionDetails:
     deployed_to: tuple[StageName, ...]
     gates: tuple[GateRecord, ...]
     approvals: tuple[Principal, ...]
+    waiting: tuple[WaitingRequest, ...]
     artifact: Mapping[str, object]
     metadata: Mapping[str, object]
     params: Mapping[str, object]
@@ -52,7 +55,8 @@ def show_version(context: Context, reference: Reference) -> VersionDetails:
     if isinstance(found, Draft):
         return _details(found.pointer, found.pointer_path, None, {})
     stages = stage_states(model_facts(context, found.model), found.model)
-    return _details(found.pointer, found.pointer_path, found, stages)
+    details = _details(found.pointer, found.pointer_path, found, stages)
+    return replace(details, waiting=decided_about(context, VersionTag(found.model, found.version)))
 
 
 def _details(
@@ -75,6 +79,7 @@ def _details(
         deployed_to=tuple(held),
         gates=tuple(dict.fromkeys(gate for state in held.values() for gate in state.gates)),
         approvals=tuple(dict.fromkeys(person for state in held.values() for person in state.approvals)),
+        waiting=(),
         artifact=pointer_table(tables, "artifact"),
         metadata=pointer_table(tables, "model"),
         params=pointer_table(tables, "params"),

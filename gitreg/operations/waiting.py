@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gitreg.core.event import Assignment, Cause
 from gitreg.core.names import ModelName, Principal, StageName
 from gitreg.core.reference import AtVersion
+from gitreg.core.tag_name import VersionTag
 from gitreg.core.version import Version
 from gitreg.errors import GitregError
 from gitreg.operations.approval_files import read_files
-from gitreg.operations.approvals import read_refs
+from gitreg.operations.approvals import FiledDecision, read_refs
 from gitreg.operations.consent import ApprovalCount, RejectionNote, consent
 from gitreg.operations.context import Context
 from gitreg.operations.decider import draft_request
@@ -51,10 +52,20 @@ def waiting(context: Context, model: ModelName | None = None) -> tuple[WaitingRe
     return tuple(each for each in found if each is not None)
 
 
+def decided_about(context: Context, name: VersionTag) -> tuple[WaitingRequest, ...]:
+    """The requests for one version about which somebody has filed a decision as a ref: a cheap question, mostly."""
+    asked = dict.fromkeys(_asked(read_refs(context, f"{name.model}/"), name.model))
+    found = (_waiting(context, each) for each in asked if each[1] == name.version)
+    return tuple(each for each in found if each is not None)
+
+
 def _decided(context: Context, model: ModelName) -> Iterator[_Asked]:
     folder = f"{model}/"
-    for filed in (*read_refs(context, folder), *read_files(context, folder)):
-        request = filed.file.request
+    return _asked((*read_refs(context, folder), *read_files(context, folder)), model)
+
+
+def _asked(found: Iterable[FiledDecision], model: ModelName) -> Iterator[_Asked]:
+    for request in (filed.file.request for filed in found):
         if request.model == model:
             yield request.model, request.version, request.stage, request.action
 

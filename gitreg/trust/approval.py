@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from gitreg.core.decision import Decision, approval_lines, signed_bytes, spell
+from gitreg.core.decision import Decision, Rejection, Withdrawal, approval_lines, signed_bytes, spell
 from gitreg.core.event import ApprovalRecord, Cause
 from gitreg.core.names import Principal
 from gitreg.core.policy import Policy
@@ -52,13 +52,14 @@ def sign_decision(signer: Signer, lines: tuple[str, ...]) -> str:
 
 def signing_key(decision: Decision, request: PromotionRequest, signers: AllowedSigners, at: datetime) -> PublicKey:
     """The key that made the decision.  Raises VerificationError unless it signs this request and is that person's."""
+    whose = f"the {_KINDS[type(decision)]} of {decision.principal}"
     try:
         signature = parse_blob(decode_base64(decision.signature))
         key = verify(signature, signed_bytes(request, decision), APPROVAL_NAMESPACE)
     except GitregError as error:
-        raise VerificationError(f"it does not sign this {_WORDS[request.action]}: {error}") from None
+        raise VerificationError(f"{whose} does not sign this {_ACTIONS[request.action]}: {error}") from None
     if not signers.allows(decision.principal, key, APPROVAL_NAMESPACE, at):
-        raise VerificationError("it is by a key that is not theirs")
+        raise VerificationError(f"{whose} is by a key that is not theirs")
     return key
 
 
@@ -68,10 +69,7 @@ def check_approval(
     """Return the key that made the approval.  Raises VerificationError unless it signs this request, in time."""
     if has_expired(record, at):
         raise VerificationError(f"the approval of {record.principal} had expired at {record.expires}")
-    try:
-        return signing_key(record, request, signers, at)
-    except VerificationError as error:
-        raise VerificationError(f"the approval of {record.principal} does not count: {error.message}") from None
+    return signing_key(record, request, signers, at)
 
 
 def has_expired(record: ApprovalRecord, at: datetime) -> bool:
@@ -130,4 +128,5 @@ def _time(text: str) -> datetime:
         raise VerificationError(f"not a time: {text}") from None
 
 
-_WORDS = {Cause.PROMOTE: "promotion", Cause.ROLLBACK: "rollback"}
+_ACTIONS = {Cause.PROMOTE: "promotion", Cause.ROLLBACK: "rollback"}
+_KINDS = {ApprovalRecord: "approval", Rejection: "rejection", Withdrawal: "withdrawal"}

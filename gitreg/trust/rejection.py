@@ -59,7 +59,7 @@ def standing_rejections(
                     signing_key(decision, request, signers, at)
                     withdrawn.add((person, decision.rejection))
         except GitregError as error:
-            doubts.append(f"the {type(decision).__name__.lower()} of {decision.principal} is void: {error.message}")
+            doubts.append(error.message)
     standing = tuple(rejection for key, rejection in rejections.items() if key not in withdrawn)
     return Rejections(standing, tuple(doubts))
 
@@ -70,4 +70,4 @@ def _check(
     """Whoever may approve may reject; being interested is no obstacle to saying no."""
     signing_key(rejection, request, signers, at)
     if not policy.holds(rejection.principal, approval_rule(request, policy).from_roles):
-        raise VerificationError("they have no role that may approve")
+        raise VerificationError(f"the rejection of {rejection.principal} is by somebody with no role that may approve")

@@ -57,6 +57,16 @@ def test_the_list_says_for_whom_it_waits_who_said_no_and_what_is_ready(world, st
     assert "nothing waits" in gitreg(world, "ada", "approvals")
 
 
+def test_a_version_shows_what_waits_for_it(world, staged: Registry):
+    """Who looks at a version would not see that somebody has said no to it."""
+    gitreg(world, "bob", "approve", *ASKED)
+    gitreg(world, "carol", "reject", *ASKED, "-m", "Too slow")
+    shown = gitreg(world, "ada", "show", ASKED[0])
+    assert "production, 1 of 2 approvals, rejected by carol@example.com: Too slow" in shown
+    details = json.loads(gitreg(world, "ada", "show", ASKED[0], "--json"))
+    assert [each["stage"] for each in details["waiting"]] == ["production"]
+
+
 def test_a_rejection_is_told_and_needs_a_reason(world, staged: Registry):
     assert "needs a reason" in gitreg(world, "bob", "reject", *ASKED, code=2)
     assert "leave out" in gitreg(world, "bob", "reject", *ASKED, "-m", "No", "--withdraw", code=2)

@@ -156,4 +156,4 @@ def test_a_forged_rejection_blocks_nothing_and_is_mentioned(world, approved: Reg
     forged = world.sh("git", "hash-object", "-w", "--stdin", stdin=text).strip()
     world.sh("git", "update-ref", ref, forged)
     assert approved.promote(MNIST, "production").n == 1
-    assert any("the rejection of bob@example.com is void" in line for line in world.said)
+    assert any("not counted: the rejection of bob@example.com does not sign" in line for line in world.said)

@@ -180,7 +180,7 @@ def test_an_approval_of_anything_else_does_not_count(registry, difference):
     event = draft(registry)
     other = registry.approval(replace(event, **difference), "bob", target=registry.commit("v1.0.0"))
     name = promoted(registry, other, registry.approval(event, "carol"))
-    expect_refused(registry, name, "approvals", "it does not sign this promotion")
+    expect_refused(registry, name, "approvals", "does not sign this promotion")
 
 
 def test_every_fact_of_a_request_has_its_replay():
@@ -309,7 +309,7 @@ def test_approvals_of_a_promotion_do_not_serve_for_a_rollback(careful):
     """Consent to try the old version again would be taken for consent to give up the new one, or the reverse."""
     event = careful.assignment("v1.0.0", PRODUCTION, Cause.PROMOTE)
     name = rolled_back(careful, careful.approval(event, "bob"))
-    expect_refused(careful, name, "approvals", "it does not sign this rollback")
+    expect_refused(careful, name, "approvals", "does not sign this rollback")
 
 
 def test_a_rollback_carries_no_approvals_that_nobody_asked_for(registry):
