@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from gitreg.core.names import Principal, StageName
 from gitreg.core.policy import Policy, parse_policy
 from gitreg.core.policy_rules import ApprovalRule, GateDefinition, StageRule
+from gitreg.core.policy_templates import Template, policy_template
 from gitreg.core.policy_text import starting_policy
 from gitreg.errors import FormatError, NotFoundError
 
@@ -68,11 +71,63 @@ def test_every_starting_policy_parses_and_lets_its_admin_do_everything(admin, br
     assert policy.holds(admin, policy.admins.from_roles)
 
 
+WHOLE = [GOLDEN.read_bytes(), *(policy_template(template, ALICE, "main") for template in Template)]
+
+
 @given(st.data())
 def test_a_damaged_policy_is_parsed_or_refused(data):
     """One bad commit would stop every command with what looks like a bug of ours."""
-    text = mutated(data.draw, GOLDEN.read_bytes())
+    text = mutated(data.draw, data.draw(st.sampled_from(WHOLE)))
     only_gitreg_errors(lambda: parse_policy(text))
+
+
+values = st.recursive(
+    st.sampled_from(["ann", "lead", "dev", "team/*", "fri 16:00 - mon 06:00", "f" * 40, "\x1b[31m", ""])
+    | st.sampled_from(["2026-12-20T00:00:00Z", "2026-12-20", "0001-01-01T00:00:00+23:59", "nan", "true", "-1", "1"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["count", "from", "dev"]), inner),
+    max_leaves=4,
+)
+PLACES = [
+    *("people.ann", "roles.lead", "rules.archive", "admins", "receipts", "accepted", "gates.g", "stages.dev.promote"),
+    *("stages.dev.after", "stages.dev.gates", "stages.dev.approvals", "stages.dev.freeze", 'models."team/*"'),
+    *('models."team/*".rules.register', 'models."team/*".stages.dev', "stages.dev.freeze.from", "branch", "epoch"),
+]
+
+
+def toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {toml(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    bare = str(value)[:1].isdigit() or value in ("nan", "true", "-1")
+    return str(value) if bare and value != "f" * 40 else json.dumps(value)
+
+
+@given(st.dictionaries(st.sampled_from(PLACES), values, max_size=5))
+def test_any_value_in_any_place_is_parsed_or_refused(found):
+    """A date where a list belongs, or a table where a name belongs, would end in a traceback."""
+    lines = {"epoch": "1", "branch": '"main"'} | {place: toml(value) for place, value in found.items()}
+    text = "format = 1\n" + "".join(f"{place} = {value}\n" for place, value in lines.items())
+    only_gitreg_errors(lambda: parse_policy(text.encode()))
+
+
+def big_policies() -> list[bytes]:
+    head = 'format = 1\nepoch = 1\nbranch = "main"\n'
+    many = [f"p{n}" for n in range(15_000)]
+    crowd = f"[roles]\nall = {many}\n"
+    stage = '[stages.s]\napprovals = { count = 9, from = ["all"] }\n'
+    people = "[people]\n" + "".join(f"{name} = ['{name}']\n" for name in many)
+    teams = "".join(f'[models."t{n}/*"]\nstages.s.promote = ["all"]\n' for n in range(1000))
+    roles = "[roles]\n" + "".join(f"{name} = []\n" for name in many) + "[rules]\nregister = ['q']\n"
+    return [(head + text).encode() for text in (crowd + stage + teams, people + crowd + stage, roles)]
+
+
+@pytest.mark.parametrize("text", big_policies(), ids=["teams", "people", "roles"])
+def test_the_largest_policies_are_read_in_time(text):
+    """One commit of some kilobytes would stop everybody's commands for hours."""
+    started = time.process_time()
+    only_gitreg_errors(lambda: parse_policy(text))
+    assert time.process_time() - started < 5
 
 
 NO_BRANCHES = [
