@@ -9,10 +9,11 @@ from pathlib import Path
 
 from gitreg.core.text import escape
 from gitreg.errors import StorageError
+from gitreg.storage.pending import sync
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Replace a file: temporary, fsync, rename.  Raises StorageError."""
+    """Replace a file: temporary, fsync, rename, fsync of the folder.  Raises StorageError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, data)
@@ -30,6 +31,7 @@ def _replace(path: Path, data: bytes) -> None:
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         Path(nascent).replace(path)
+        sync(path.parent)
     except BaseException:
         with suppress(FileNotFoundError):
             Path(nascent).unlink()
