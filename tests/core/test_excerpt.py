@@ -13,7 +13,7 @@ from gitreg.core import manifest_text
 from gitreg.core.excerpt import excerpt_of, parse_excerpt
 from gitreg.core.manifest import format_manifest, parse_manifest
 from gitreg.errors import FormatError, NotFoundError
-from tests.core.test_manifest import example, manifests, replaced
+from tests.core.test_manifest import EMPTY_SHA256, example, manifests, replaced
 
 
 @st.composite
@@ -66,6 +66,7 @@ def test_text_that_is_accepted_as_a_whole_is_accepted_in_part(data):
         replaced(" 100 -", " 101 -"),
         replaced(" 100 -", " 100 X"),
         replaced("2" * 64, "F" * 64),
+        replaced(EMPTY_SHA256, EMPTY_SHA256.upper()),
         replaced("bin/run.sh", "bin/../run.sh"),
         format_manifest(example()).replace(b"README.md", b"READ\xff.md"),
         format_manifest(example()) + b"\n",
