@@ -27,8 +27,10 @@ from gitreg.git.objects import Answer, GitObject, ObjectReader
 from gitreg.git.refs import list_tags
 from gitreg.operations.branch import ProtectedBranch, protected_branch
 from gitreg.operations.context import Context
+from gitreg.operations.marks import seen_tags
 from gitreg.operations.policy_line import PolicyLine, policy_line, read_entries
 from gitreg.trust.facts import Facts, KeyState, TagData
+from gitreg.trust.marks import losses
 from gitreg.trust.policy_state import PolicyState
 from gitreg.trust.tag_object import parse_tag_object
 from gitreg.trust.verify import assigns
@@ -100,6 +102,9 @@ class _Loader:
         ours = {name: ref.oid for ref in refs if (name := parse_tag_name(ref.name)) and name.model == model}
         self._incoming = {name for name in incoming if name.model == model and name not in ours}
         self._refs = {**{name: incoming[name] for name in self._incoming}, **ours}
+        present = {ref.name: ref.oid for ref in refs}
+        present |= {str(name): incoming[name] for name in self._incoming}
+        self._losses = losses(seen_tags(self._repo, model), present)
         self._raw: dict[TagName, bytes | None] = {}
         self._peeked: set[TagName] = set()
         self._peeks: dict[TagName, _Peek] = {}
@@ -124,6 +129,7 @@ class _Loader:
                 floors=self._floors(line),
                 accepted=frozenset(policy.accepted),
                 history=OnDemand(states, _key_state),
+                losses=self._losses,
             )
 
     def _read_tags(self, reader: ObjectReader, names: Iterable[TagName]) -> None:

@@ -15,6 +15,8 @@ from gitreg.operations.branch import git_remote
 from gitreg.operations.context import Context
 from gitreg.operations.facts import incoming_facts
 from gitreg.operations.incoming_approvals import approvals_spec, let_in
+from gitreg.operations.marks import remember, seen_tags
+from gitreg.operations.policy_pending import policy_failures, shared_tip
 from gitreg.operations.receive import receive_committed
 from gitreg.operations.results import Failure
 from gitreg.operations.spent_approvals import drop_spent
@@ -43,7 +45,10 @@ def fetch(context: Context, *, objects: bool = False) -> FetchResult:
     name = git_remote(context.repo)
     if name not in remotes(context.repo):
         raise GitError(f"no Git remote called '{name}'", hint="git remote add origin URL")
-    git_fetch(context.repo, name, [branches_spec(name), tags_spec(name), approvals_spec(name)])
+    # tags before branches: the commits that a tag needs are on the branch before the tag is anywhere
+    git_fetch(context.repo, name, [tags_spec(name)], prune=True)
+    known = shared_tip(context.repo)
+    git_fetch(context.repo, name, [branches_spec(name), approvals_spec(name)])
     ours = {ref.name: ref for ref in list_tags(context.repo)}
     theirs = {ref.name: ref for ref in tags_below(context.repo, private_tags(name))}
     new, refused = _sort(ours, theirs)
@@ -53,6 +58,9 @@ def fetch(context: Context, *, objects: bool = False) -> FetchResult:
         accepted += verified
         refused += failed
     create_refs(context.repo, accepted)
+    refused += policy_failures(context, known)
+    refused += _gone(context, ours, theirs)
+    _remember(context, accepted, ours, theirs)
     approvals = let_in(context, name)
     drop_spent(context)
     transfers = receive_committed(context) if objects else []
@@ -73,6 +81,20 @@ def _sort(ours: dict[str, TagRef], theirs: dict[str, TagRef]) -> tuple[dict[TagN
         elif ours[name].oid != ref.oid:
             moved.append(Failure(name, "moved", "the remote's tag is another object than the one here; yours was kept"))
     return new, moved
+
+
+def _gone(context: Context, ours: dict[str, TagRef], theirs: dict[str, TagRef]) -> list[Failure]:
+    """Complaints about tags that were shared once and that the remote does not have any more."""
+    away = {tag for name in ours.keys() - theirs.keys() if (tag := parse_tag_name(name))}
+    shared = {name for model in {tag.model for tag in away} for name in seen_tags(context.repo, model)}
+    names = sorted(str(tag) for tag in away if str(tag) in shared)
+    return [Failure(name, "deleted", "the remote has it no more; yours was kept") for name in names]
+
+
+def _remember(context: Context, accepted: list[NewRef], ours: dict[str, TagRef], theirs: dict[str, TagRef]) -> None:
+    same = {name: ref.oid for name, ref in ours.items() if name in theirs and theirs[name].oid == ref.oid}
+    new = {ref.name.removeprefix(TAGS): ref.oid for ref in accepted}
+    remember(context.repo, {tag: oid for name, oid in (same | new).items() if (tag := parse_tag_name(name))})
 
 
 def _judge(context: Context, model: ModelName, new: dict[TagName, TagRef]) -> tuple[list[NewRef], list[Failure]]:

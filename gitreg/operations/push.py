@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gitreg.core.oid import Oid
@@ -18,6 +19,8 @@ from gitreg.git.remote import remotes
 from gitreg.operations.approvals import APPROVALS
 from gitreg.operations.branch import git_remote, protected_branch
 from gitreg.operations.context import Context
+from gitreg.operations.marks import remember
+from gitreg.operations.policy_pending import check_outgoing
 from gitreg.operations.pre_push import check_tags
 from gitreg.operations.send import send_committed
 from gitreg.operations.share_approvals import Shared, share_approvals
@@ -74,21 +77,17 @@ def _share(context: Context, remote: str) -> tuple[tuple[str, ...], Shared]:
 
 
 def _push_refs(context: Context, remote: str, theirs: dict[str, Oid]) -> tuple[str, ...]:
-    updates = _updates(context, theirs)
+    ours = {name: ref for ref in list_refs(context.repo, TAGS) if (name := parse_tag_name(ref.name.removeprefix(TAGS)))}
+    _check_unmoved(ours.values(), theirs)
+    new = {name: ref for name, ref in ours.items() if ref.name not in theirs}
+    check_tags(context, {name: ref.oid for name, ref in new.items()})
+    updates = [*(Create(ref.name, ref.name) for ref in new.values()), *_branches(context, theirs)]
     if not updates:
         return ()
     report = git_push(context.repo, remote, updates)
     raise_rejection(report)
+    remember(context.repo, {name: ref.oid for name, ref in new.items()})
     return tuple(result.ref for result in report.results if isinstance(result, Accepted))
-
-
-def _updates(context: Context, theirs: dict[str, Oid]) -> list[Update]:
-    ours = [ref for ref in list_refs(context.repo, TAGS) if parse_tag_name(ref.name.removeprefix(TAGS)) is not None]
-    _check_unmoved(ours, theirs)
-    new = [ref for ref in ours if ref.name not in theirs]
-    names = ((parse_tag_name(ref.name.removeprefix(TAGS)), ref.oid) for ref in new)
-    check_tags(context, {name: oid for name, oid in names if name is not None})
-    return [*(Create(ref.name, ref.name) for ref in new), *_branches(context, theirs)]
 
 
 def _branches(context: Context, theirs: dict[str, Oid]) -> list[Update]:
@@ -103,6 +102,8 @@ def _branches(context: Context, theirs: dict[str, Oid]) -> list[Update]:
     protected = f"refs/heads/{protected_branch(context.repo).name}"
     if not any(update.target == protected for update in updates) and _is_behind(context, protected, theirs):
         updates.append(Advance(protected, protected))
+    if (tip := resolve(context.repo, protected)) is not None and any(each.target == protected for each in updates):
+        check_outgoing(context, tip)
     return updates
 
 
@@ -118,7 +119,7 @@ def _is_behind(context: Context, branch: str, theirs: dict[str, Oid]) -> bool:
         return False  # the remote has commits that are not here
 
 
-def _check_unmoved(ours: list[Ref], theirs: dict[str, Oid]) -> None:
+def _check_unmoved(ours: Iterable[Ref], theirs: dict[str, Oid]) -> None:
     for ref in ours:
         if theirs.get(ref.name, ref.oid) != ref.oid:
             name = ref.name.removeprefix(TAGS)

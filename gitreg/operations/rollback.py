@@ -14,10 +14,9 @@ from gitreg.errors import NotFoundError, RefusedError
 from gitreg.operations.consent import consent
 from gitreg.operations.context import Context
 from gitreg.operations.draft import AssignmentDraft, draft_assignment
-from gitreg.operations.facts import model_facts
 from gitreg.operations.incoming_approvals import refresh
 from gitreg.operations.publish import publish
-from gitreg.operations.resolve import holding_event, unknown_model, withdrawn
+from gitreg.operations.resolve import holding_event, unknown_model, whole_facts, withdrawn
 from gitreg.operations.results import EventResult, Failure
 from gitreg.operations.sign import open_signer, record
 from gitreg.operations.spent_approvals import drop_spent
@@ -29,7 +28,7 @@ def rollback(
     context: Context, model: ModelName, stage: StageName, *, to: Version | None, message: str, push: bool
 ) -> EventResult:
     """Assign the version the stage held before the present one, or `to`.  Raises NotFoundError, RefusedError."""
-    facts = model_facts(context, model)
+    facts = whole_facts(context, model)
     if not facts.tags:
         raise unknown_model(context, model)
     draft = draft_rollback(context, facts, model, stage, _previous(facts, model, stage) if to is None else to)

@@ -14,6 +14,7 @@ from gitreg.git.objects import write_object
 from gitreg.git.refs import TAGS, create_ref
 from gitreg.operations.branch import protected_branch
 from gitreg.operations.context import Context
+from gitreg.operations.marks import note_unshared
 from gitreg.trust.facts import Facts, Failed, TagData, Verified
 from gitreg.trust.key_discovery import NoKeyError, find_signer
 from gitreg.trust.signer import Signer
@@ -63,6 +64,7 @@ def record(context: Context, signer: Signer, event: Event, target: Oid, text: st
             f"{name} would not be accepted: {verdict.check}: {verdict.reason}", hint=_hint(verdict, signer)
         )
     oid = write_object(context.repo, "tag", raw)
+    note_unshared(context.repo, name, oid)
     create_ref(context.repo, f"{TAGS}{name}", oid)
     return verdict._replace(oid=oid)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from gitreg.core.digest import Digest
@@ -12,6 +12,8 @@ from gitreg.core.tag_name import AssignedTag, TagName, UnassignedTag, VersionTag
 from gitreg.errors import GitregError
 from gitreg.operations.context import Context
 from gitreg.operations.facts import model_facts, registry_models
+from gitreg.operations.marks import remember_read, seen_models
+from gitreg.operations.policy_pending import policy_failure, standing_refusal
 from gitreg.operations.resolve import Draft, FoundVersion, find, unknown_model
 from gitreg.operations.results import Failure
 from gitreg.operations.stores import reading_store
@@ -34,13 +36,14 @@ def verify(context: Context, reference: Reference | None = None, *, data: bool =
     """Verify everything, one model (`Latest`), one version or one stage.  Failures are results, not errors."""
     tally = _Tally(context)
     if reference is None:
-        for model in registry_models(context):
+        for model in sorted({*registry_models(context), *seen_models(context.repo)}):
             tally.tags(model_facts(context, model), data=data)
+        tally.policy()
     elif isinstance(reference, PointerPath):
         tally.found(find(context, reference), data=True)
     else:
         facts = model_facts(context, reference.model)
-        if not facts.tags:
+        if not facts.tags and not facts.losses:
             raise unknown_model(context, reference.model)
         _verify_part(context, tally, reference, facts, data=data)
     return tally.result()
@@ -51,12 +54,11 @@ def _verify_part(context: Context, tally: _Tally, reference: Reference, facts: F
         case Latest():
             tally.tags(facts, data=data)
         case AtStage(_, stage):
-            names = [t for t in facts.tags if isinstance(t, AssignedTag | UnassignedTag) and t.stage == stage]
-            tally.tags(facts, names, data=False)
+            tally.tags(facts, lambda t: isinstance(t, AssignedTag | UnassignedTag) and t.stage == stage, data=False)
             if data and not tally.failures:
                 tally.found(find(context, reference), data=True)
         case AtVersion(model, version) if VersionTag(model, version) in facts.tags:
-            tally.tags(facts, [VersionTag(model, version)], data=data)
+            tally.tags(facts, lambda t: t == VersionTag(model, version), data=data)
         case _:
             tally.found(find(context, reference), data=data)
 
@@ -73,9 +75,16 @@ class _Tally:
     def result(self) -> VerifyResult:
         return VerifyResult(not self.failures, self._checked, tuple(self.failures))
 
-    def tags(self, facts: Facts, names: Sequence[TagName] | None = None, *, data: bool) -> None:
-        verifier = Verifier(facts)
-        for verdict in verifier.verdicts(facts.tags if names is None else names):
+    def policy(self) -> None:
+        """A refused change at the protected branch's tip; what was in force before it still is."""
+        if (refused := standing_refusal(self._context)) is not None:
+            self._checked += 1
+            self.failures.append(policy_failure(refused))
+
+    def tags(self, facts: Facts, asked: Callable[[TagName], bool] = lambda _: True, *, data: bool) -> None:
+        verdicts = Verifier(facts).verdicts(name for name in facts.tags if asked(name))
+        remember_read(self._context.repo, {v.name: v.oid for v in verdicts if isinstance(v, Verified)})
+        for verdict in (*verdicts, *(loss for loss in facts.losses if asked(loss.name))):
             self._checked += 1
             if isinstance(verdict, Failed):
                 self.failures.append(Failure.of(verdict))

@@ -63,6 +63,7 @@ class Facts:
     accepted: frozenset[Oid] = frozenset()  # tags that the policy in force lets count although their key was ended
     receipts: Mapping[Oid, int] = field(default_factory=dict)  # by tag: when a trusted writer saw it, in seconds
     history: Mapping[Oid, KeyState] = field(default_factory=dict)  # by policy, oldest first: the keys beside it
+    losses: tuple[Failed, ...] = ()  # the model's tags that this clone has seen otherwise, see `marks`
     _lines: Mapping[tuple[ModelName, StageName], StageLine] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -70,7 +70,7 @@ def test_one_version_or_stage_is_a_result_too(world, stocked: Registry):
 def test_a_tag_that_was_removed_breaks_the_chain(world, stocked: Registry):
     world.release(stocked, b"three", "dev")
     world.sh("git", "tag", "-d", "mnist#dev#1")
-    assert failures(stocked.verify()) == {"mnist#dev#2": "chain"}
+    assert failures(stocked.verify()) == {"mnist#dev#1": "deleted", "mnist#dev#2": "chain"}
 
 
 def test_a_tag_under_another_name(world, stocked: Registry):
