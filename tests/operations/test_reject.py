@@ -126,6 +126,22 @@ def test_another_text_under_its_name_is_passed_over(world, approved: Registry):
     assert any("passed over" in line for line in world.said)
 
 
+def test_another_decision_under_its_name_does_not_keep_it_out(world, approved: Registry):
+    """The remote could give a fresh clone an approval by the rejection's name, whose place is then taken for ever."""
+    approved.push()
+    ref = world.open(who="bob").reject(MNIST, "production", WHY, push=True).refs[0]
+    listed = world.refs("hub.git", "refs/gitreg/approvals").splitlines()
+    approval = next(line.split()[0] for line in listed if ref not in line)
+    rejection = world.sh("git", "rev-parse", ref, cwd="hub.git").strip()
+    world.sh("git", "update-ref", ref, approval, cwd="hub.git")
+    clone = world.clone("clone")
+    clone.fetch()
+    assert any("its name is not that of what it holds" in line for line in world.said)
+    world.sh("git", "update-ref", ref, rejection, cwd="hub.git")
+    clone.fetch()
+    assert clone.readiness(MNIST, "production").rejections
+
+
 def test_a_rejection_filed_in_the_repository_counts_too(world, approved: Registry):
     """On hosts without refs of our kind nobody could say no."""
     made = reject(world, file=True)
