@@ -49,10 +49,7 @@ class SpanReader:
             try:
                 count = self._read(file, window)
             except OSError as error:
-                reason = error.strerror or "unreadable"
-                raise SourceError(
-                    f"cannot read {escape(file.place)}: {reason}", hint="check its permissions"
-                ) from error
+                raise unreadable(file, error) from error
             pieces.append(Piece(window[:count], last=self._descriptor < 0))
             window = window[count:]
             if self._descriptor >= 0:
@@ -109,6 +106,12 @@ def check_unchanged(file: SourceFile, descriptor: int) -> None:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode) or Fingerprint.of(status) != file.fingerprint:
         raise changed(file)
+
+
+def unreadable(file: SourceFile, error: OSError) -> SourceError:
+    """Not permitted, or a disk that fails."""
+    reason = error.strerror or "unreadable"
+    return SourceError(f"cannot read {escape(file.place)}: {reason}", hint="check its permissions, and the disk")
 
 
 def changed(file: SourceFile) -> SourceError:

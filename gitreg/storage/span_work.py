@@ -18,7 +18,7 @@ from gitreg.core.manifest import LARGE_FILE, ChunkEntry
 from gitreg.storage.cutting.cutter import StreamCutter
 from gitreg.storage.cutting.head import Head
 from gitreg.storage.cutting.segments import file_segments, run_segments
-from gitreg.storage.span_reader import Piece, SpanReader, open_unchanged
+from gitreg.storage.span_reader import Piece, SpanReader, open_unchanged, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,11 +137,14 @@ def _segments(files: Sequence[SourceFile]) -> list[Segment]:
     """A large file is cut by its own structure, a run of small ones by content alone."""
     if files[0].size < LARGE_FILE:
         return run_segments(sum(file.size for file in files))
-    descriptor = open_unchanged(files[0])
     try:
-        return file_segments(Head(descriptor, files[0].size))
-    finally:
-        os.close(descriptor)
+        descriptor = open_unchanged(files[0])
+        try:
+            return file_segments(Head(descriptor, files[0].size))
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise unreadable(files[0], error) from error
 
 
 def _split(view: memoryview, lengths: Sequence[int]) -> tuple[list[memoryview], memoryview]:
