@@ -17,6 +17,7 @@ from gitreg.operations.context import utc_now
 from gitreg.operations.policy_powers import ALL_MODELS, PersonPowers, all_powers, people_in, scopes
 from gitreg.operations.policy_warnings import PolicyWarning, policy_warnings
 from gitreg.trust.allowed_signers import MAX_FILE, AllowedSigners
+from gitreg.trust.revocation import Revocations
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,9 @@ class PolicyCheck:
 
 
 def check_policy(file: Path) -> PolicyCheck:
-    """Explain a policy file, with the allowed_signers beside it.  Raises FormatError if it is none, SourceError."""
+    """Explain a policy file, with the keys listed beside it.  Raises FormatError if it is none, SourceError."""
     policy = parse_policy(_read(file, MAX_BYTES))
-    beside = file.parent / "allowed_signers"
-    signers = AllowedSigners.parse(_read(beside, MAX_FILE)) if beside.is_file() else None
+    signers = _signers(file.parent)
     return PolicyCheck(
         file=str(file),
         epoch=policy.epoch,
@@ -103,6 +103,15 @@ def _stages(policy: Policy) -> Iterator[StageTerms]:
 
 def _signatures(policy: Policy, rule: ApprovalRule) -> Signatures:
     return Signatures(rule.count, people_in(policy, rule.from_roles), rule.allow_self)
+
+
+def _signers(folder: Path) -> AllowedSigners | None:
+    """The keys that count, without the revoked ones; None if the policy lies there without its keys."""
+    listed, revoked = folder / "allowed_signers", folder / "revoked_keys"
+    if not listed.is_file():
+        return None
+    signers = AllowedSigners.parse(_read(listed, MAX_FILE))
+    return signers.without(Revocations.parse(_read(revoked, MAX_FILE))) if revoked.is_file() else signers
 
 
 def _read(file: Path, limit: int) -> bytes:

@@ -115,17 +115,16 @@ def _can_be_reached(policy: Policy, rules: ModelRules, rule: ApprovalRule, actin
 
 
 def _about_keys(policy: Policy, signers: AllowedSigners) -> _Found:
+    grants = [grant for grant in signers.grants if not signers.revoked(grant.key)]
     for principal in dict.fromkeys(chain.from_iterable(policy.roles.values())):
         person = policy.person_of(principal)
         theirs = policy.people.get(person, (principal,))
-        if not any(_names(grant, each) for grant in signers.grants for each in theirs):
-            yield "no-key", f"{person} has no key in allowed_signers"
-    for grant in signers.grants:
+        if not any(_names(grant, each) for grant in grants for each in theirs):
+            yield "no-key", f"{person} has no key in allowed_signers, or only revoked ones"
+    for grant in grants:
         if not any(_names(grant, each) for each in chain.from_iterable(policy.roles.values())):
-            yield (
-                "idle-key",
-                f"line {grant.line} of allowed_signers lets {escape(grant.principals)} sign, who has no role",
-            )
+            who = escape(grant.principals)
+            yield "idle-key", f"line {grant.line} of allowed_signers lets {who} sign, who has no role"
     for problem in signers.problems:
         yield "signers", f"{escape(str(problem))} (allowed_signers): the line counts for nothing"
 

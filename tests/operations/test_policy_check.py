@@ -145,10 +145,23 @@ def test_keys_and_people_are_held_against_each_other(tmp_path):
     lines = format_line([Principal("ann")], key) + format_line([Principal("eve")], key) + "what is this\n"
     policy = parse_policy((HEAD + REST).encode())
     found = {(each.kind, each.message) for each in policy_warnings(policy, AllowedSigners.parse(lines.encode()), NOW)}
-    assert ("no-key", "bob has no key in allowed_signers") in found
+    assert ("no-key", "bob has no key in allowed_signers, or only revoked ones") in found
     assert ("idle-key", "line 2 of allowed_signers lets eve sign, who has no role") in found
     assert not [message for kind, message in found if kind == "no-key" and "ann" in message]
     assert [message for kind, message in found if kind == "signers" and message.startswith("line 3:")]
+
+
+def test_a_revoked_key_is_nobodys_key(tmp_path):
+    """A person whose laptop was stolen would look able to sign."""
+    key = generate_key(tmp_path / "key", "ann")
+    (tmp_path / "allowed_signers").write_text(format_line([Principal("ann")], key))
+    assert "ann has no key in allowed_signers, or only revoked ones" not in [
+        each.message for each in checked(tmp_path, HEAD).warnings
+    ]
+    (tmp_path / "revoked_keys").write_text(f"{key.line}\n")
+    assert "ann has no key in allowed_signers, or only revoked ones" in [
+        each.message for each in checked(tmp_path, HEAD).warnings
+    ]
 
 
 def test_a_file_that_is_no_policy_is_refused(tmp_path):
