@@ -28,6 +28,7 @@ VERBS = {
             "policy": "Say who may do what, and explain it.",
             "keys": "List and add the keys that may sign.",
             "hooks": "Manage the Git hooks that check pushes.",
+            "receipts": "Confirm when tags were seen, as a trusted writer.",
         },
     ),
     **_entries(

@@ -42,6 +42,11 @@ class Repository(NamedTuple):
         return self.common_dir / "gitreg"
 
     @property
+    def in_quarantine(self) -> bool:
+        """Whether this is a hook's view, with objects that are not accepted yet."""
+        return "GIT_QUARANTINE_PATH" in self.git.environment
+
+    @property
     def work_tree(self) -> Path:
         """`root`, for what cannot be done in a bare repository."""
         if self.root is None:

@@ -25,10 +25,12 @@ from gitreg.errors import GitregError
 from gitreg.git.history import merged_tags, tags_containing, unreached
 from gitreg.git.objects import Answer, GitObject, ObjectReader
 from gitreg.git.refs import list_tags
+from gitreg.operations.authorities import authorities_of
 from gitreg.operations.branch import ProtectedBranch, protected_branch
 from gitreg.operations.context import Context
 from gitreg.operations.marks import seen_tags
 from gitreg.operations.policy_line import PolicyLine, policy_line, read_entries
+from gitreg.operations.receipt_log import known_receipts
 from gitreg.trust.facts import Facts, KeyState, TagData
 from gitreg.trust.marks import losses
 from gitreg.trust.policy_state import PolicyState
@@ -126,11 +128,17 @@ class _Loader:
                 tags={name: TagData(oid, self._raw.get(name)) for name, oid in self._refs.items()},
                 on_branch=self._on_branch(),
                 pointers=self._pointers(reader),
+                receipts=self._receipts(line, policy),
                 floors=self._floors(line),
                 accepted=frozenset(policy.accepted),
                 history=OnDemand(states, _key_state),
                 losses=self._losses,
             )
+
+    def _receipts(self, line: PolicyLine, policy: Policy) -> Mapping[Oid, int]:
+        if not policy.receipts.from_roles:
+            return {}  # nobody's receipts count, so that a log there may be is not even looked for
+        return known_receipts(self._context, lambda: authorities_of(self._context, line)) or {}
 
     def _read_tags(self, reader: ObjectReader, names: Iterable[TagName]) -> None:
         self._read_raw(reader, names)
@@ -181,9 +189,11 @@ class _Loader:
             if peek.event.policy in places:
                 citing.setdefault(places[peek.event.policy], []).append(name)
         floors: dict[Oid, Oid] = {}
-        for at in sorted(citing):
+        for at in sorted(citing, reverse=True):
             after = self._descending(citing[at], line.entries[at + 1].commit)
-            floors |= {self._peeks[name].target: line.entries[at + (name in after)].policy for name in citing[at]}
+            # tags on one commit may cite different policies: the oldest that is not too old says most about it
+            for target, late in {self._peeks[name].target: name in after for name in citing[at]}.items():
+                floors[target] = floors.get(target, line.entries[at + 1].policy) if late else line.entries[at].policy
         return floors
 
     def _descending(self, names: Iterable[TagName], commit: Oid) -> set[TagName]:

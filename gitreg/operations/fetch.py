@@ -17,6 +17,7 @@ from gitreg.operations.facts import incoming_facts
 from gitreg.operations.incoming_approvals import approvals_spec, let_in
 from gitreg.operations.marks import remember, seen_tags
 from gitreg.operations.policy_pending import policy_failures, shared_tip
+from gitreg.operations.receipt_fetch import accept_log, log_spec
 from gitreg.operations.receive import receive_committed
 from gitreg.operations.results import Failure
 from gitreg.operations.spent_approvals import drop_spent
@@ -48,10 +49,12 @@ def fetch(context: Context, *, objects: bool = False) -> FetchResult:
     # tags before branches: the commits that a tag needs are on the branch before the tag is anywhere
     git_fetch(context.repo, name, [tags_spec(name)], prune=True)
     known = shared_tip(context.repo)
-    git_fetch(context.repo, name, [branches_spec(name), approvals_spec(name)])
+    git_fetch(context.repo, name, [branches_spec(name), approvals_spec(name), log_spec(context, name)])
+    logged = accept_log(context, name)
     ours = {ref.name: ref for ref in list_tags(context.repo)}
     theirs = {ref.name: ref for ref in tags_below(context.repo, private_tags(name))}
     new, refused = _sort(ours, theirs)
+    refused += logged
     accepted: list[NewRef] = []
     for model in sorted({tag.model for tag in new}):
         verified, failed = _judge(context, model, {tag: ref for tag, ref in new.items() if tag.model == model})

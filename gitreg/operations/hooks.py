@@ -10,9 +10,11 @@ from gitreg.errors import RefusedError, StorageError
 from gitreg.git.repository import Repository
 
 HOOKS = ("pre-push",)
+SERVER_HOOKS = ("pre-receive", "post-receive")
 _MARK = "# installed by gitreg"
 _CHAINED = ".before-gitreg"
-# read where the hook runs: the interpreter that has gitreg, or whatever `gitreg` is on the PATH by then
+# Read where the hook runs: the interpreter that has gitreg, or whatever `gitreg` is on the PATH by then.  -P, for git
+# runs hooks inside the repository, and a folder there that is called gitreg is no part of the program.
 _SHIM = """\
 #!/bin/sh
 {mark}; `gitreg hooks uninstall` removes it
@@ -23,14 +25,14 @@ if [ -x "$before" ]; then
     say | "$before" "$@" || exit $?
 fi
 if [ -x '{python}' ]; then
-    say | '{python}' -m gitreg hooks run {name} "$@"
+    say | '{python}' -P -m {module} {name} "$@"
 else
     say | gitreg hooks run {name} "$@"
 fi
 """
 
 
-def install_hooks(repo: Repository) -> list[str]:
+def install_hooks(repo: Repository, names: tuple[str, ...] = HOOKS) -> list[str]:
     """Install the shims; a hook that is there already is moved aside and called first.
 
     Raises StorageError, and RefusedError where two foreign hooks would be in the way.
@@ -38,16 +40,16 @@ def install_hooks(repo: Repository) -> list[str]:
     folder = _folder(repo)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return [name for name in HOOKS if _install(folder, name)]
+        return [name for name in names if _install(folder, name)]
     except OSError as error:
         raise StorageError(f"cannot install hooks in {escape(str(folder))}: {error.strerror}") from None
 
 
-def uninstall_hooks(repo: Repository) -> list[str]:
+def uninstall_hooks(repo: Repository, names: tuple[str, ...] = HOOKS) -> list[str]:
     """Remove our shims and put back what stood there."""
     folder = _folder(repo)
     try:
-        return [name for name in HOOKS if _uninstall(folder, name)]
+        return [name for name in names if _uninstall(folder, name)]
     except OSError as error:
         raise StorageError(f"cannot remove hooks from {escape(str(folder))}: {error.strerror}") from None
 
@@ -72,7 +74,10 @@ def _install(folder: Path, name: str) -> bool:
                 hint=f"merge them into {name}, remove {chained.name}, and try again",
             )
         hook.replace(chained)
-    shim = _SHIM.format(mark=_MARK, name=name, chained=_CHAINED, python=sys.executable.replace("'", "'\\''"))
+    python = sys.executable.replace("'", "'\\''")
+    # a pusher waits for a server's hook, so it goes past the command line
+    module = "gitreg.hooks" if name in SERVER_HOOKS else "gitreg hooks run"
+    shim = _SHIM.format(mark=_MARK, name=name, chained=_CHAINED, python=python, module=module)
     hook.write_text(shim, encoding="utf-8")
     hook.chmod(0o755)
     return True

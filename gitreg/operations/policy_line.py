@@ -161,5 +161,7 @@ def _remembered(context: Context, branch: ProtectedBranch) -> PolicyLedger | Non
 
 
 def _remember(context: Context, ledger: PolicyLedger) -> None:
+    if context.repo.in_quarantine:
+        return  # a push that is being judged may yet be refused
     with suppress(StorageError):  # whoever may only read follows the history each time
         write_file(context.repo.local_state / LEDGER, format_ledger(ledger))

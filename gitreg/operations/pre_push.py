@@ -13,11 +13,12 @@ from gitreg.core.tag_name import TagName, parse_tag_name
 from gitreg.errors import RefusedError
 from gitreg.git.refs import TAGS
 from gitreg.operations.branch import git_remote
-from gitreg.operations.context import Context
+from gitreg.operations.context import Context, utc_now
 from gitreg.operations.facts import model_facts
 from gitreg.operations.pointers import committed_pointers, unshared_pointers
 from gitreg.operations.stores import NoRemoteError, remote_store
 from gitreg.trust.facts import Failed
+from gitreg.trust.receipt import assume_received
 from gitreg.trust.verify import Verifier
 
 
@@ -59,7 +60,8 @@ def _tag_name(ref: OutgoingRef) -> TagName | None:
 
 
 def _checked_tags(context: Context, model: ModelName, tags: dict[TagName, Oid]) -> dict[Digest, str]:
-    facts = model_facts(context, model)
+    # whoever confirms them can do so only once they are shared
+    facts = assume_received(model_facts(context, model), tags.values(), int(utc_now().timestamp()))
     verifier = Verifier(facts)
     needed: dict[Digest, str] = {}
     for name, oid in tags.items():

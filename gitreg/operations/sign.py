@@ -17,6 +17,7 @@ from gitreg.operations.context import Context
 from gitreg.operations.marks import note_unshared
 from gitreg.trust.facts import Facts, Failed, TagData, Verified
 from gitreg.trust.key_discovery import NoKeyError, find_signer
+from gitreg.trust.receipt import assume_received
 from gitreg.trust.signer import Signer
 from gitreg.trust.sshsig import sign as sign_bytes
 from gitreg.trust.tag_object import Tagger, TargetType, attach_signature, encode_tag_object
@@ -58,7 +59,7 @@ def record(context: Context, signer: Signer, event: Event, target: Oid, text: st
     payload = encode_tag_object(target, TargetType.COMMIT, str(name), tagger, message)
     raw = attach_signature(payload, sign_bytes(signer, payload, TAG_NAMESPACE))
     reached = is_ancestor(context.repo, target, protected_branch(context.repo).ref_names)
-    verdict = Verifier(_with_tag(facts, event, raw, reached=reached)).verdict(name)
+    verdict = Verifier(_with_tag(facts, event, raw, tagger.seconds, reached=reached)).verdict(name)
     if isinstance(verdict, Failed):
         raise RefusedError(
             f"{name} would not be accepted: {verdict.check}: {verdict.reason}", hint=_hint(verdict, signer)
@@ -69,10 +70,12 @@ def record(context: Context, signer: Signer, event: Event, target: Oid, text: st
     return verdict._replace(oid=oid)
 
 
-def _with_tag(facts: Facts, event: Event, raw: bytes, *, reached: bool) -> Facts:
+def _with_tag(facts: Facts, event: Event, raw: bytes, seconds: int, *, reached: bool) -> Facts:
     name = event.tag_name
     tags = {**facts.tags, name: TagData(_UNNAMED, raw)}
-    return replace(facts, tags=tags, on_branch=facts.on_branch | {name} if reached else facts.on_branch)
+    on_branch = facts.on_branch | {name} if reached else facts.on_branch
+    # it can have no receipt before it is there
+    return assume_received(replace(facts, tags=tags, on_branch=on_branch), [_UNNAMED], seconds)
 
 
 def _tagger(context: Context, latest: int) -> Tagger:

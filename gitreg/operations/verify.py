@@ -14,6 +14,7 @@ from gitreg.operations.context import Context
 from gitreg.operations.facts import model_facts, registry_models
 from gitreg.operations.marks import remember_read, seen_models
 from gitreg.operations.policy_pending import policy_failure, standing_refusal
+from gitreg.operations.receipt_audit import lost_tags
 from gitreg.operations.resolve import Draft, FoundVersion, find, unknown_model
 from gitreg.operations.results import Failure
 from gitreg.operations.stores import reading_store
@@ -38,6 +39,7 @@ def verify(context: Context, reference: Reference | None = None, *, data: bool =
     if reference is None:
         for model in sorted({*registry_models(context), *seen_models(context.repo)}):
             tally.tags(model_facts(context, model), data=data)
+        tally.receipts()
         tally.policy()
     elif isinstance(reference, PointerPath):
         tally.found(find(context, reference), data=True)
@@ -90,6 +92,13 @@ class _Tally:
                 self.failures.append(Failure.of(verdict))
             elif data:
                 self._artifact(verdict)
+
+    def receipts(self) -> None:
+        """What a trusted writer saw must be here; where there is none, a date is what its signer says."""
+        lost = lost_tags(self._context)
+        if lost is None:
+            self._context.settings.note("no receipts: times are the signers' own")
+        self.failures += lost or ()
 
     def found(self, found: FoundVersion | Draft, *, data: bool) -> None:
         """`find` verified the tag already, or raised."""

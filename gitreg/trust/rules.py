@@ -78,6 +78,12 @@ def check_role(principals: frozenset[Principal], event: Event, policy: Policy) -
     )
 
 
+def check_received(tag: Oid, facts: Facts) -> None:
+    """A trusted writer has seen the tag, if the policy in force asks for that."""
+    if facts.current_policy.receipts.required and tag not in facts.receipts:
+        raise CheckError("receipt", "no trusted writer has confirmed it", hint="gitreg fetch, once there is a receipt")
+
+
 def check_pointer(event: Registration | Assignment, target: Oid, facts: Facts) -> None:
     """The pointer in the tagged commit is the very one, and names the same manifest."""
     data = facts.pointers.get((target, event.pointer.path))

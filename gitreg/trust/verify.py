@@ -27,6 +27,7 @@ from gitreg.trust.rules import (
     check_freeze,
     check_gates,
     check_pointer,
+    check_received,
     check_role,
     earlier_holders,
     stage_rule,
@@ -72,7 +73,8 @@ class Verifier:
         #  2. the name inside the object, the ref's name and the event agree; the message is one of ours
         #  3. it belongs to this registry
         #  4. the policy it cites was in force, and was not replaced before its commit
-        #  5. an allowed key signed it, at a time when the key was good: see `signers_for`
+        #  5. an allowed key signed it, at a time when the key was good: see `signers_for`; the time is the receipt's,
+        #     or else the signer's claim, which does not do where the policy in force asks for receipts
         #  6. the signer holds a role that may do this
         #  7. the commit is on the protected branch
         #  8. registrations and assignments: the pointer there is the one signed
@@ -81,8 +83,9 @@ class Verifier:
         event = message.event
         if event.registry != self._facts.registry:
             raise CheckError("registry", f"it belongs to the registry {event.registry}")
-        at = datetime.fromtimestamp(tag.tagger.seconds, UTC)
         policy = self._policy(event, tag.target)
+        check_received(data.oid, self._facts)
+        at = self._seen(data.oid, tag)
         signers = signers_for(self._facts, data.oid, event.policy)
         key, principals = _signer(tag, signers, at)
         by = check_role(principals, event, policy)
@@ -94,8 +97,11 @@ class Verifier:
             self._check_policy_age(event)
             check_chain(event, self._facts)
         if isinstance(event, Assignment):
-            self._check_assignment(event, tag, policy, signers, _parties(principals, key))
+            self._check_assignment(event, tag, policy, signers, _parties(principals, key), at)
         return Verified(name, data.oid, tag.target, event, message.text, by, key, tag.tagger.seconds)
+
+    def _seen(self, oid: Oid, tag: TagObject) -> datetime:
+        return datetime.fromtimestamp(self._facts.receipts.get(oid, tag.tagger.seconds), UTC)
 
     def _policy(self, event: Event, target: Oid) -> Policy:
         policy = self._facts.policies.get(event.policy)
@@ -126,8 +132,14 @@ class Verifier:
         return list(accumulate(cited, max, initial=-1))
 
     def _check_assignment(
-        self, event: Assignment, tag: TagObject, policy: Policy, signers: AllowedSigners, by: Sequence[Party]
-    ) -> None:
+        self,
+        event: Assignment,
+        tag: TagObject,
+        policy: Policy,
+        signers: AllowedSigners,
+        by: Sequence[Party],
+        at: datetime,
+    ) -> None:  # noqa: PLR0913
         #  10. the version's own tag verifies, is the object that was signed here, and tags the same commit
         #  11. promotion: the version has been in the stage that must come first;
         #      rollback: the version has been in this stage, and nothing is claimed that nobody checks
