@@ -58,12 +58,9 @@ class LocalStore:
     def create(cls, root: Path) -> LocalStore:
         """Make the layout where it is not there yet, and open it."""
         with storage_failures("create a store in", escape(str(root))):
-            (root / OBJECTS).mkdir(parents=True, exist_ok=True)
             if not (root / FORMAT_FILE).exists():
-                nascent = root / f"{FORMAT_FILE}.{os.getpid()}"
-                nascent.write_bytes(FORMAT_TEXT)
-                nascent.replace(root / FORMAT_FILE)
-                sync(root)
+                _make_layout(root)
+            (root / OBJECTS).mkdir(exist_ok=True)
         return cls.open(root)
 
     def describe(self) -> str:
@@ -134,6 +131,21 @@ class LocalStore:
     def _missing(self, digest: Digest) -> StorageError:
         """A lost object and a store that is gone altogether need different remedies."""
         return MissingObjectError(digest, self._where) if (self.root / FORMAT_FILE).exists() else no_store(self._where)
+
+
+def _make_layout(root: Path) -> None:
+    """Durable from the top down, and the format file last: where it is, everything else is there after a power cut."""
+    root = root.resolve()
+    new = [place for place in (root, *root.parents) if not place.exists()]
+    (root / OBJECTS).mkdir(parents=True, exist_ok=True)
+    for place in (*reversed(new), root):
+        with suppress(PermissionError):  # a folder above that may be passed through, not read
+            sync(place.parent)
+    nascent = root / f"{FORMAT_FILE}.{os.getpid()}"
+    nascent.write_bytes(FORMAT_TEXT)
+    sync(nascent)
+    nascent.replace(root / FORMAT_FILE)
+    sync(root)
 
 
 def _read_object(path: Path) -> bytes:
