@@ -81,8 +81,8 @@ def gc(context: Context, request: GcRequest) -> GcResult:
             return GcResult((), Amount(0, 0), Amount(0, 0), (Blocked("gc", _said(error)),), deleted=False)
         sweep = LocalSweep(local_store(context))
         if request.force:
+            sweep.remove_leftovers()  # first, for a full disk needs some room to move objects aside
             garbage, trimmed = sweep.remove_untouched(plan.garbage), sweep.remove_untouched(plan.trimmed)
-            sweep.remove_leftovers()
         else:
             garbage, trimmed = _sum(plan.garbage), _sum(plan.trimmed)
     total = Amount(garbage.objects + trimmed.objects, garbage.bytes + trimmed.bytes)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from typing import TYPE_CHECKING, Final
 
 import zstandard
 
 from gitreg.storage.doomed import DoomedArea
-from gitreg.storage.layout import OBJECTS, digest_of_name, object_path
+from gitreg.storage.layout import FORMAT_FILE, OBJECTS, digest_of_name, object_path
 from gitreg.storage.os_failures import storage_failures
 from gitreg.storage.sweep import Listed, Swept
 from gitreg.storage.temp_area import TempArea
@@ -81,11 +80,10 @@ class LocalSweep:
 
 
 def _clock(root: Path) -> int:
-    """What a file is stamped with that is written there now."""
-    with tempfile.TemporaryFile(dir=root) as probe:
-        probe.write(b"now")
-        probe.flush()
-        return os.fstat(probe.fileno()).st_mtime_ns
+    """What a file is stamped with there now; a file that exists, for a full disk has no room for another."""
+    probe = root / FORMAT_FILE
+    os.utime(probe)
+    return probe.stat().st_mtime_ns
 
 
 def _remove_stale_areas(root: Path) -> None:

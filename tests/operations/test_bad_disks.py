@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from gitreg.api import Registry
 from gitreg.errors import GitregError
 from gitreg.operations.add import AddRequest
+from gitreg.operations.gc import GcRequest
 from gitreg.operations.pull import PullRequest
 
 
@@ -67,6 +69,25 @@ def test_no_room_for_what_is_added(world, registry: Registry, small: Path):
     assert "space" in one_line(error)
     assert world.sh("git", "status", "--porcelain") == before
     assert not (folder.parent / "big.gitreg").exists()
+    assert registry.verify(data=True).ok
+
+
+def test_gc_makes_room_on_a_full_disk(world, registry: Registry, small: Path):
+    """Who has no space left could not free any."""
+    store = registry.root / ".git" / "gitreg"
+    folder = world.write("other", {"w": os.urandom(1 << 20)})
+    registry.add(AddRequest(folder))
+    world.sh("git", "rm", "-q", "-f", "--cached", "models/other.gitreg")
+    folder.with_name("other.gitreg").unlink()
+    shutil.copytree(store, small / "gitreg")
+    shutil.rmtree(store)
+    store.symlink_to(small / "gitreg")
+    with pytest.raises(OSError, match="No space"):
+        (small / "ballast").write_bytes(bytes(4 << 20))
+    free = shutil.disk_usage(small).free
+    done = world.open().gc(GcRequest(timedelta(0), force=True))
+    assert done.delete.bytes > 1 << 20
+    assert shutil.disk_usage(small).free - free > 1 << 20
     assert registry.verify(data=True).ok
 
 
