@@ -19,6 +19,7 @@ def test_the_figure_shows_what_the_page_says():
 
 
 def test_tools_without_a_figure_are_left_out():
-    page = "## Work\n\n| | add | check out |\n|---|---|---|\n| `cp` | 2.0 s | |\n| **gitreg** | 1 s | 3 s |\n"
+    table = "| | add | check out |\n|---|---|---|\n| `cp` | 2.0 s | |\n| **gitreg** | 1 s | 3 s |\n"
+    page = f"## Work\n\n{table}\n| | another table |\n|---|---|\n"
     shown = {step: [(bar.tool, bar.seconds) for bar in bars(page, "Work", step)] for step in STEPS}
     assert shown == {"add": [("cp", 2.0), ("gitreg", 1.0)], "check out": [("gitreg", 3.0)]}

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 GITREG = str(Path(sys.executable).parent / "gitreg")
-HASH_ONLY = "import sys, pathlib; from gitreg.storage.ingest import ingest; ingest(pathlib.Path(sys.argv[1]), None)"
+_REGISTRY = ("git init -q", f"{GITREG} -q init")
+_SHARED = ("git init -q --bare hub.git", "git remote add origin hub.git")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,13 @@ def contenders(dvc: str | None) -> list[Contender]:
     found = [
         Contender("cp", (), {"add": "cp -r model copy", "get": "cp -r copy out"}, "copy"),
         Contender("cp, then sync", (), {"add": "sh -c 'cp -r model copy && sync -f copy'"}, "copy"),
-        Contender("gitreg, hashing only", (), {"add": f'{sys.executable} -c "{HASH_ONLY}" model'}),
+        Contender("gitreg --no-copy", _REGISTRY, {"add": f"{GITREG} add --no-copy model"}),
+        Contender(
+            "gitreg --push", (*_REGISTRY, *_SHARED), {"add": f"{GITREG} add --push model"}, "hub.git/gitreg/objects"
+        ),
         Contender(
             "gitreg",
-            ("git init -q", f"{GITREG} -q init"),
+            _REGISTRY,
             {
                 "add": f"{GITREG} add model",
                 "again": f"{GITREG} add model",

@@ -27,8 +27,8 @@ class Bar:
 
 def bars(page: str, section: str, column: str) -> list[Bar]:
     """One column of a section's first table; tools without a figure there are left out."""
-    lines = page.partition(f"## {section}\n")[2].partition("\n## ")[0].splitlines()
-    rows = [[cell.strip(" *`") for cell in line.split("|")[1:-1]] for line in lines if line.startswith("|")]
+    table = page.partition(f"## {section}\n")[2].partition("\n|")[2].partition("\n\n")[0]
+    rows = [[cell.strip(" *`") for cell in line.strip("|").split("|")] for line in table.splitlines()]
     place = rows[0].index(column)
     found = [(row[0].replace("`", ""), _SECONDS.fullmatch(row[place])) for row in rows[2:]]
     return [Bar(tool, float(match.group(1))) for tool, match in found if match]
