@@ -28,7 +28,7 @@ def here() -> Path:
 
 def settings_for(output: Output) -> Settings:
     progress = output.bar if output.watched else Silent()
-    return Settings(key=output.key, ask=_ask, progress=progress, note=output.note)
+    return Settings(key=output.key, policy_root=output.policy_root, ask=_ask, progress=progress, note=output.note)
 
 
 def _ask(question: str) -> str | None:

@@ -23,6 +23,7 @@ class Output:
     quiet: bool = False
     colour: bool = True
     key: str | None = None
+    policy_root: str | None = None
     bar: Bar = field(default_factory=Bar)
 
     @property

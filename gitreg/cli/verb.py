@@ -95,12 +95,19 @@ def _set_key(context: click.Context, _param: click.Parameter, value: str | None)
         context.ensure_object(Output).key = value
 
 
+def _set_policy_root(context: click.Context, _param: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        context.ensure_object(Output).policy_root = value
+
+
 _GLOBALS = (
     _Global("dir", ("-C",), "Run as if started in DIR.", _change_directory, "DIR"),
     _Global("json", ("--json",), "Print data, and errors, as JSON on stdout.", _set_json),
     _Global("quiet", ("-q", "--quiet"), "Print only what was asked for, and errors.", _set_quiet),
     _Global("no_color", ("--no-color",), "Use no colours; NO_COLOR does the same.", _set_no_color),
     _Global("key", ("--key",), "Sign with this SSH key instead of Git's user.signingKey.", _set_key, "FILE"),
-)
+    _Global("policy_root", ("--policy-root",), "Refuse a registry whose policy began otherwise.", _set_policy_root,
+            "FINGERPRINT"),
+)  # fmt: skip
 GLOBAL_OPTIONS: tuple[click.Option, ...] = tuple(each.option(hidden=False) for each in _GLOBALS)
 _AFTER_THE_VERB: tuple[click.Option, ...] = tuple(each.option(hidden=True) for each in _GLOBALS)

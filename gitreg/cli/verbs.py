@@ -26,7 +26,7 @@ VERBS = {
             "doctor": "Check the environment, Git settings, key, remote and hooks.",
             "remote": "Manage where the bytes are shared.",
             "policy": "Say who may do what, and explain it.",
-            "keys": "List and add the keys that may sign.",
+            "keys": "List, add and end the keys that may sign.",
             "hooks": "Manage the Git hooks that check pushes.",
             "receipts": "Confirm when tags were seen, as a trusted writer.",
         },

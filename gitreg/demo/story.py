@@ -14,6 +14,9 @@ branch = "main"
 engineer = ["alice@example.com"]
 reviewer = ["bob@example.com", "carol@example.com"]
 
+[admins]
+from = ["engineer"]
+
 [rules]
 register = ["engineer"]
 
@@ -88,6 +91,7 @@ def _beginning() -> Iterator[Step]:
         "gitreg keys add bob@example.com --new-key ~/.ssh/bob",
         "gitreg keys add carol@example.com --new-key ~/.ssh/carol",
         "cp ../policy.toml .gitreg/policy.toml",
+        "gitreg policy sign",
         "git commit --quiet --all --message 'Two reviewers guard production'",
     )
 

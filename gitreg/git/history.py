@@ -72,9 +72,22 @@ def unreached(repo: Repository, commits: Iterable[Oid], tips: Sequence[Oid]) -> 
     return wanted & {Oid(line) for line in beyond.decode("ascii").split()}
 
 
-def line_changes(repo: Repository, paths: Sequence[str], tip: Oid) -> list[Change]:
-    """The commits of a branch's own line (first parents) that changed any of `paths`, oldest first."""
-    return _changes(repo, "--first-parent", Oid.parse(tip), "--", *pathspecs(paths))
+def line_changes(repo: Repository, paths: Sequence[str], tip: Oid, after: Oid | None = None) -> list[Change]:
+    """The commits of a branch's own line (first parents) that changed any of `paths`, oldest first.
+
+    With `after`, only those that it does not reach.
+    """
+    known = [] if after is None else [f"^{Oid.parse(after)}"]
+    return _changes(repo, "--first-parent", Oid.parse(tip), *known, "--", *pathspecs(paths))
+
+
+def is_on_line(repo: Repository, commit: Oid, tip: Oid) -> bool:
+    """Whether a commit is `tip` or one of its first parents; False if it is not here any more."""
+    if commit == tip:
+        return True
+    newer = repo.git.attempt("rev-list", "--first-parent", "--parents", Oid.parse(tip), f"^{Oid.parse(commit)}")
+    oldest = newer.stdout.decode("ascii").split("\n")[-2:-1]
+    return newer.status == 0 and [line.split(" ")[1:2] for line in oldest] == [[commit]]
 
 
 def merged_changes(repo: Repository, paths: Sequence[str], merge: Change) -> list[Change]:

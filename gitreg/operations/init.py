@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gitreg.core.config import CONFIG_PATH, Config, format_config
+from gitreg.core.digest import Digest
 from gitreg.core.names import Principal, StageName
 from gitreg.core.oid import Oid
 from gitreg.core.policy import POLICY_PATH, parse_policy
@@ -22,6 +23,7 @@ from gitreg.operations.atomic import write_file
 from gitreg.operations.branch import PINNED_BRANCH, SIGNERS_PATH
 from gitreg.operations.context import Context, Settings
 from gitreg.operations.hooks import install_hooks
+from gitreg.operations.policy_line import present_policy
 from gitreg.operations.sign import MADE_KEY, SIGNING_KEY, open_signer
 from gitreg.operations.stores import local_store, trust_remote
 from gitreg.trust.allowed_signers import format_line
@@ -56,6 +58,7 @@ class InitResult:
     remote: RemoteUrl | None
     commit: Oid
     hooks: tuple[str, ...]
+    policy_root: Digest  # what the others compare
 
 
 def init(start: Path, request: InitRequest, settings: Settings) -> InitResult:
@@ -71,9 +74,10 @@ def init(start: Path, request: InitRequest, settings: Settings) -> InitResult:
     key, key_file = _key(context, admin, make=request.new_key)
     made = _commit(context, admin, key, branch, request.stages)
     _configure(context, branch, key_file)
-    hooks = install_hooks(repo) if request.hooks else ()
+    hooks = tuple(install_hooks(repo) if request.hooks else ())
+    root = _policy_root(context)
     return InitResult(
-        config.id, repo.work_tree, branch, admin, key.fingerprint, key_file, request.remote, made, tuple(hooks)
+        config.id, repo.work_tree, branch, admin, key.fingerprint, key_file, request.remote, made, hooks, root
     )
 
 
@@ -124,6 +128,11 @@ def _commit(context: Context, admin: Principal, key: PublicKey, branch: str, sta
     for path, data in files.items():
         write_file(context.repo.work_tree / path, data)
     return commit(context.repo, "Make this repository a gitreg registry", list(files))
+
+
+def _policy_root(context: Context) -> Digest:
+    """Who makes a registry need not be told that this clone trusts it."""
+    return present_policy(replace(context, settings=replace(context.settings, note=lambda _line: None))).ledger.root
 
 
 def _configure(context: Context, branch: str, key_file: Path | None) -> None:

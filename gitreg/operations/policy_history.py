@@ -21,7 +21,7 @@ from gitreg.trust.policy_state import PolicyState
 
 REVOKED_PATH: Final = ".gitreg/revoked_keys"
 STATE_PATHS: Final = (POLICY_PATH, SIGNERS_PATH, REVOKED_PATH)
-_PATHS: Final = (*STATE_PATHS, SIGNATURES_PATH)
+POLICY_PATHS: Final = (*STATE_PATHS, SIGNATURES_PATH)
 
 
 def policy_chain(
@@ -31,14 +31,14 @@ def policy_chain(
 
     What comes out depends on that commit alone, not on who asks or what they have seen before.
     """
-    changes = line_changes(repo, _PATHS, tip)
+    changes = line_changes(repo, POLICY_PATHS, tip)
     line = zip(changes, read_states(reader, changes), strict=True)
     chain = PolicyChain()
     for change, state in dropwhile(lambda each: not _is_root(each[1], root, registry), line):
         stepped = follow(chain, [state], registry)
         if stepped.standing is not None and len(change.parents) > 1:
             # two branches were joined the other way round: the changes that it lacks came in from the side
-            side = read_states(reader, merged_changes(repo, _PATHS, change))
+            side = read_states(reader, merged_changes(repo, POLICY_PATHS, change))
             stepped = follow_merge(chain, side, state, registry)
         chain = stepped
     return chain
@@ -61,13 +61,13 @@ def _is_root(state: PolicyState, root: Digest | None, registry: RegistryId) -> b
 
 def read_states(reader: ObjectReader, changes: Sequence[Change]) -> list[PolicyState]:
     """The policy's files as they are in each of the commits.  Raises VerificationError if git cannot read one."""
-    specs = [f"{change.commit}:{path}" for change in changes for path in _PATHS]
+    specs = [f"{change.commit}:{path}" for change in changes for path in POLICY_PATHS]
     files: list[bytes | None] = []
     for answer in reader.read_many(specs):
         if isinstance(answer, Unreadable):
             raise answer.error
         files.append(answer.data if isinstance(answer, GitObject) else None)
-    width = len(_PATHS)
+    width = len(POLICY_PATHS)
     return [
         PolicyState(change.commit, change.time, *files[at * width : (at + 1) * width])
         for at, change in enumerate(changes)

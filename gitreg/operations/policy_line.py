@@ -15,11 +15,13 @@ from gitreg.core.policy import POLICY_PATH
 from gitreg.core.policy_ledger import LedgerEntry, PolicyBlobs, PolicyLedger, format_ledger, parse_ledger
 from gitreg.errors import FormatError, GitregError, NotFoundError, StorageError, VerificationError
 from gitreg.git.head import is_cut_off
+from gitreg.git.history import is_on_line, line_changes
 from gitreg.git.objects import GitObject, ObjectReader, blob_name
+from gitreg.git.repository import Repository
 from gitreg.operations.atomic import write_file
 from gitreg.operations.branch import ProtectedBranch, protected_branch
 from gitreg.operations.context import Context
-from gitreg.operations.policy_history import STATE_PATHS, policy_chain
+from gitreg.operations.policy_history import POLICY_PATHS, STATE_PATHS, policy_chain
 from gitreg.operations.policy_pin import check_pin, note_first_use, pinned_root
 from gitreg.trust.policy_chain import PolicyChain
 from gitreg.trust.policy_state import PolicyState
@@ -51,10 +53,11 @@ def policy_line(context: Context, branch: ProtectedBranch, reader: ObjectReader)
     """
     remembered = _remembered(context, branch)
     tip = _blobs_at(reader, branch.tip)
-    if remembered is not None and remembered.last.blobs == tip:
-        ledger = remembered
-    else:
-        ledger = _followed(context, branch, reader, tip, remembered)
+    ledger = _shared(context, branch, reader, remembered)
+    if branch.tip != branch.shared and ledger.last.blobs != tip:
+        own = _walked(context, branch, branch.tip, reader)
+        forget_nothing(ledger, own)
+        ledger = own
     check_pin(context.settings, ledger.root)
     return PolicyLine(ledger, _in_force(reader, ledger.last), ledger.last.blobs == tip)
 
@@ -74,27 +77,28 @@ def forget_nothing(old: PolicyLedger, new: PolicyLedger) -> None:
         )
 
 
-def _followed(
-    context: Context,
-    branch: ProtectedBranch,
-    reader: ObjectReader,
-    tip: PolicyBlobs,
-    remembered: PolicyLedger | None,
+def _shared(
+    context: Context, branch: ProtectedBranch, reader: ObjectReader, remembered: PolicyLedger | None
 ) -> PolicyLedger:
     """Only what was shared is remembered: one may still take back one's own commits."""
-    ledger = remembered
-    if ledger is None or ledger.seen != branch.shared:
+    if remembered is not None and remembered.seen == branch.shared:
+        return remembered
+    if remembered is not None and _nothing_new(context.repo, remembered.seen, branch.shared):
+        ledger = remembered._replace(seen=branch.shared)
+    else:
         ledger = _walked(context, branch, branch.shared, reader)
-        if remembered is not None and (branch.is_shared or context.repo.root is None):
-            forget_nothing(remembered, ledger)
-        _remember(context, ledger)
-        if remembered is None:
-            note_first_use(context, ledger.root, _in_force(reader, ledger.last).parsed())
-    if branch.tip == branch.shared or ledger.last.blobs == tip:
-        return ledger
-    own = _walked(context, branch, branch.tip, reader)
-    forget_nothing(ledger, own)
-    return own
+    if remembered is None:
+        note_first_use(context, ledger.root, _in_force(reader, ledger.last).parsed())
+    elif branch.is_shared or context.repo.root is None:
+        forget_nothing(remembered, ledger)
+    _remember(context, ledger)
+    return ledger
+
+
+def _nothing_new(repo: Repository, seen: Oid, tip: Oid) -> bool:
+    """Whether the branch merely grew.  That the files at its tip are as before would not be enough: a change may have
+    been accepted since and hidden under the old files."""
+    return is_on_line(repo, seen, tip) and not line_changes(repo, POLICY_PATHS, tip, seen)
 
 
 def _walked(context: Context, branch: ProtectedBranch, tip: Oid, reader: ObjectReader) -> PolicyLedger:

@@ -13,7 +13,7 @@ from gitreg.core.policy_edit import with_epoch
 from gitreg.core.policy_signatures import SIGNATURES_PATH, PolicySignature, format_signatures, parse_signatures
 from gitreg.core.policy_statement import POLICY_NAMESPACE, PolicyStatement
 from gitreg.core.text import escape
-from gitreg.errors import FormatError, GitError, GitregError, NotFoundError, RefusedError, SourceError
+from gitreg.errors import FormatError, GitError, GitregError, NotFoundError, RefusedError, SigningError, SourceError
 from gitreg.git.worktree import dirty_paths, stage
 from gitreg.operations.atomic import write_file
 from gitreg.operations.context import Context, utc_now
@@ -25,6 +25,10 @@ from gitreg.trust.policy_difference import differences
 from gitreg.trust.policy_state import PolicyState
 from gitreg.trust.signer import Signer
 from gitreg.trust.sshsig import parse_signature, sign
+
+
+class NotAdminError(RefusedError):
+    """The key may sign, but not policy changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +44,22 @@ class PolicySignResult:
 def sign_policy(context: Context) -> PolicySignResult:
     """Sign the change that lies in the working tree, raise its epoch if that was forgotten, and stage it.
 
-    Raises RefusedError, with nothing written, if there is no change, if it would not be accepted whoever signs it, or
-    if the key is no admin's.
+    Raises RefusedError, with nothing written, if there is no change or it would not be accepted whoever signs it;
+    NotAdminError if the key is no admin's.
     """
-    before = present_policy(context).in_force
-    after = _proposed(context, before)
+    before, after = _step(context, working_state(context))
     signer = open_signer(context)
-    who = _admin_name(before, signer)
-    statement = after.step_from(before, context.config.id)
-    after = after._replace(signatures=_signatures(before, after, statement, who, signer))
-    _write(context, after)
-    signed = tuple(admin.principal for admin in signed_by(before, after, statement))
-    needed = before.parsed().admins.count
-    return PolicySignResult(statement.epoch, differences(before, after), signed, max(0, needed - len(signed)))
+    return _finish(context, before, _signed(context, before, after, signer))
+
+
+def propose(context: Context, wanted: PolicyState) -> PolicySignResult:
+    """Write and stage `wanted`, signed if the key is an admin's; if not, admins sign it later.  Raises RefusedError."""
+    before, after = _step(context, wanted)
+    try:
+        after = _signed(context, before, after, open_signer(context))
+    except (NotAdminError, SigningError) as error:
+        context.settings.note(f"not signed: {error.message}")
+    return _finish(context, before, after)
 
 
 def working_state(context: Context) -> PolicyState:
@@ -63,17 +70,46 @@ def working_state(context: Context) -> PolicyState:
     return PolicyState(context.head_commit(), int(utc_now().timestamp()), *files)
 
 
-def _proposed(context: Context, before: PolicyState) -> PolicyState:
-    after = working_state(context)
-    if after.files == before.files:
+def _step(context: Context, wanted: PolicyState) -> tuple[PolicyState, PolicyState]:
+    """What is in force, and `wanted` with the epoch that comes next."""
+    before = present_policy(context).in_force
+    if wanted.files == before.files:
         raise RefusedError("the policy here is the one in force: there is nothing to sign", hint="edit .gitreg first")
-    after = after._replace(policy=with_epoch(after.policy or b"", before.parsed().epoch + 1))
+    after = wanted._replace(policy=with_epoch(wanted.policy or b"", before.parsed().epoch + 1))
     try:
         check_readable(after)
         check_changeable(after)
     except GitregError as error:
         raise RefusedError(f"this policy would not be accepted: {error.message}", hint=error.hint) from None
-    return after
+    return before, after
+
+
+def _signed(context: Context, before: PolicyState, after: PolicyState, signer: Signer) -> PolicyState:
+    """`after` with this signature; those of others stay if they are over the same change, and count."""
+    who = _admin_name(before, signer)
+    statement = after.step_from(before, context.config.id)
+    armored = sign(signer, statement.canonical(), POLICY_NAMESPACE)
+    mine = PolicySignature(who, base64.b64encode(parse_signature(armored).blob).decode())
+    others = [each for each in _counted(before, after, statement) if each.principal != who]
+    return after._replace(signatures=format_signatures(statement, [*others, mine]))
+
+
+def _finish(context: Context, before: PolicyState, after: PolicyState) -> PolicySignResult:
+    statement = after.step_from(before, context.config.id)
+    signed = tuple(each.principal for each in _counted(before, after, statement))
+    _write(context, after)
+    needed = before.parsed().admins.count
+    return PolicySignResult(statement.epoch, differences(before, after), signed, max(0, needed - len(signed)))
+
+
+def _counted(before: PolicyState, after: PolicyState, statement: PolicyStatement) -> list[PolicySignature]:
+    """The signatures that lie there and count; a file that is none has none."""
+    try:
+        there = parse_signatures(after.signatures or b"").on(statement)
+    except FormatError:
+        return []
+    counted = {admin.principal for admin in signed_by(before, after, statement)}
+    return [each for each in there if each.principal in counted]
 
 
 def _admin_name(before: PolicyState, signer: Signer) -> Principal:
@@ -84,36 +120,17 @@ def _admin_name(before: PolicyState, signer: Signer) -> Principal:
             return name
     who = ", ".join(sorted(names)) or f"the key {key.fingerprint}"
     admins = ", ".join(policy.admins.from_roles) or "nobody"
-    raise RefusedError(
+    raise NotAdminError(
         f"{who} may not change the policy",
         hint=f"the policy in force asks for {admins}, with a key that allowed_signers lets sign {POLICY_NAMESPACE}",
     )
 
 
-def _signatures(
-    before: PolicyState, after: PolicyState, statement: PolicyStatement, who: Principal, signer: Signer
-) -> bytes:
-    """The file with this signature; those of others stay if they are over the same change, and count."""
-    armored = sign(signer, statement.canonical(), POLICY_NAMESPACE)
-    mine = PolicySignature(who, base64.b64encode(parse_signature(armored).blob).decode())
-    return format_signatures(statement, [*_others(before, after, statement, who), mine])
-
-
-def _others(
-    before: PolicyState, after: PolicyState, statement: PolicyStatement, who: Principal
-) -> list[PolicySignature]:
-    try:
-        there = parse_signatures(after.signatures or b"").on(statement)
-    except FormatError:
-        return []
-    counted = {admin.principal for admin in signed_by(before, after, statement)}
-    return [each for each in there if each.principal in counted and each.principal != who]
-
-
 def _write(context: Context, after: PolicyState) -> None:
     repo = context.repo
-    write_file(repo.work_tree / POLICY_PATH, after.policy or b"")
-    write_file(repo.work_tree / SIGNATURES_PATH, after.signatures or b"")
+    for path, data in zip((*STATE_PATHS, SIGNATURES_PATH), (*after.files, after.signatures), strict=True):
+        if data is not None and _read(repo.work_tree / path) != data:
+            write_file(repo.work_tree / path, data)
     stage(repo, [path for path in (*STATE_PATHS, SIGNATURES_PATH) if (repo.work_tree / path).exists()])
     gone = [path for path in dirty_paths(repo, STATE_PATHS) if not (repo.work_tree / path).exists()]
     with suppress(GitError):  # it may be staged as removed already

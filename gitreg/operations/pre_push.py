@@ -12,10 +12,11 @@ from gitreg.core.oid import Oid
 from gitreg.core.tag_name import TagName, parse_tag_name
 from gitreg.errors import RefusedError
 from gitreg.git.refs import TAGS
-from gitreg.operations.branch import git_remote
+from gitreg.operations.branch import git_remote, protected_branch
 from gitreg.operations.context import Context, utc_now
 from gitreg.operations.facts import model_facts
 from gitreg.operations.pointers import committed_pointers, unshared_pointers
+from gitreg.operations.policy_pending import check_outgoing
 from gitreg.operations.stores import NoRemoteError, remote_store
 from gitreg.trust.facts import Failed
 from gitreg.trust.receipt import assume_received
@@ -39,6 +40,8 @@ def check_push(context: Context, lines: Iterable[str]) -> None:
             pointers = committed_pointers(context.repo, ref.oid)
             pointers += unshared_pointers(context.repo, git_remote(context.repo), ref.oid)
             needed |= {found.pointer.manifest: found.path for found in pointers}
+            if ref.name == f"refs/heads/{protected_branch(context.repo).name}":
+                check_outgoing(context, ref.oid)
     _check_objects(context, needed)
 
 

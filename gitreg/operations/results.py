@@ -26,7 +26,7 @@ from gitreg.trust.facts import Failed, Verified
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A tag that proves nothing, and the step of its verification that failed."""
+    """A tag, or a commit that changes the policy, that proves nothing, and the step of its verification that failed."""
 
     ref: str
     check: str

@@ -9,6 +9,7 @@ from gitreg.git.history import (
     commit_info,
     commits_touching,
     is_ancestor,
+    is_on_line,
     line_changes,
     line_start,
     merged_changes,
@@ -93,7 +94,12 @@ def test_the_changes_of_a_path_follow_the_branch_itself_and_tell_what_merges_bro
     assert [change.commit for change in merged_changes(repo, [PATH], changes[1])] == topic
     assert [change.commit for change in line_changes(repo, [PATH], first)] == [first]
     assert line_changes(repo, ["nothing/here"], gone) == []
+    assert [change.commit for change in line_changes(repo, [PATH], gone, merge)] == [gone]
     assert line_start(repo, gone) == first
+    assert all(is_on_line(repo, commit, gone) for commit in (gone, merge, fork, first))
+    assert not is_on_line(repo, topic[1], gone)
+    assert not is_on_line(repo, gone, merge)
+    assert not is_on_line(repo, Oid("1" * 40), gone)
 
 
 def test_commits_beyond_the_branches_are_told_from_those_on_them(repo, sh):

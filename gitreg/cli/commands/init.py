@@ -39,6 +39,7 @@ def command(
 def _lines(result: InitResult) -> Iterable[Line]:
     yield line("Made ", strong(result.path), " a registry")
     yield line(f"  {result.admin} may sign with {result.key} (.gitreg/policy.toml, .gitreg/allowed_signers)")
+    yield line(f"  policy root {result.policy_root}; others compare it when they first use a clone")
     if result.key_file is not None:
         yield line(
             "  the new signing key lies at ",

@@ -6,28 +6,29 @@ from pathlib import Path
 
 import click
 
-from gitreg.cli.lines import Line, dim, line, strong
+from gitreg.cli.lines import Line, bad, dim, good, line, strong
 from gitreg.cli.opening import open_here
 from gitreg.cli.output import Output
 from gitreg.cli.params import PRINCIPAL
+from gitreg.cli.policy_change import tell_signed
 from gitreg.cli.table import table
 from gitreg.cli.verb import VerbGroup, option, pass_output
 from gitreg.core.names import Principal
 from gitreg.errors import UsageError
-from gitreg.operations.keys import KeyEntry, add_key, list_keys, new_key, read_key
+from gitreg.operations.keys import KeyEntry, add_key, list_keys, new_key, read_key, revoke_keys
 
 
 @click.group("keys", cls=VerbGroup)
 def command() -> None:
-    """List and add the keys that may sign."""
+    """List, add and end the keys that may sign."""
 
 
 @command.command("list")
 @pass_output
 def list_(output: Output) -> None:
-    """List the keys in the protected branch's .gitreg/allowed_signers."""
+    """List the keys of the policy in force, and whether they count."""
     keys = list_keys(open_here(output))
-    output.data(keys, lambda: table(("WHO", "TYPE", "KEY"), [_row(key) for key in keys]))
+    output.data(keys, lambda: table(("WHO", "TYPE", "KEY", "STATE"), [_row(key) for key in keys]))
 
 
 @command.command("add")
@@ -50,10 +51,25 @@ def add(output: Output, principal: Principal, public_key: Path | None, new: Path
         key = new_key(new.expanduser(), principal)
     else:
         key = read_key(public_key.expanduser() if public_key else Path())
-    entry = add_key(context, principal, key)
-    output.done(entry, lambda: [line(strong(principal), " may sign with ", strong(entry.fingerprint))])
-    output.advice(".gitreg/allowed_signers is staged; it counts once it is committed to the protected branch")
+    change = add_key(context, principal, key)
+    output.done(change, lambda: [line(strong(principal), " may sign with ", strong(change.keys[0].fingerprint))])
+    tell_signed(output, change.policy)
+
+
+@command.command("revoke")
+@click.argument("key", metavar="KEY|PRINCIPAL")
+@pass_output
+def revoke(output: Output, key: str) -> None:
+    """End a key, named by its fingerprint or .pub file, or all keys of a person.
+
+    Tags that it signed count no more, except those that have a receipt from before, or that the policy lists as
+    `accepted`.
+    """
+    change = revoke_keys(open_here(output), key)
+    output.done(change, lambda: [line(strong(each.fingerprint), " is revoked") for each in change.keys])
+    tell_signed(output, change.policy)
 
 
 def _row(key: KeyEntry) -> Line:
-    return line(strong(", ".join(key.principals)), key.type, dim(key.fingerprint))
+    state = bad("revoked") if key.revoked else good("counts")
+    return line(strong(", ".join(key.principals)), key.type, dim(key.fingerprint), state)

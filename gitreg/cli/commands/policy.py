@@ -10,6 +10,7 @@ from gitreg.cli.lines import line, strong
 from gitreg.cli.opening import open_here
 from gitreg.cli.output import Output
 from gitreg.cli.params import FILE, REF, STAGE
+from gitreg.cli.policy_change import signed_lines, tell_signed
 from gitreg.cli.policy_view import check_lines, needs_lines
 from gitreg.cli.verb import VerbGroup, option, pass_output
 from gitreg.core.names import StageName
@@ -20,6 +21,7 @@ from gitreg.errors import UsageError
 from gitreg.operations.policy_check import check_policy
 from gitreg.operations.policy_init import init_policy
 from gitreg.operations.policy_show import show_policy
+from gitreg.operations.policy_sign import sign_policy
 from gitreg.operations.promotion_needs import promotion_needs
 
 
@@ -67,6 +69,19 @@ def check(output: Output, file: Path | None, promotion: tuple[Reference, StageNa
     needs = promotion_needs(open_here(output), *promotion)
     output.data(needs, lambda: needs_lines(needs))
     return 1 if needs.missing else 0
+
+
+@command.command("sign")
+@pass_output
+def sign(output: Output) -> None:
+    """Sign the change of the policy and keys that lies in the working tree, and stage it.
+
+    Its epoch is raised if it was not.  It counts once enough admins of the policy in force have signed the same
+    content, each in turn, and it is committed to the protected branch.
+    """
+    result = sign_policy(open_here(output))
+    output.done(result, lambda: signed_lines(result))
+    tell_signed(output, result)
 
 
 @command.command("show")
