@@ -5,6 +5,8 @@ What is remembered saves time and holds on to what was seen shared; it decides n
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
@@ -13,12 +15,11 @@ from gitreg.core.digest import Digest
 from gitreg.core.oid import Oid
 from gitreg.core.policy import POLICY_PATH
 from gitreg.core.policy_ledger import LedgerEntry, PolicyBlobs, PolicyLedger, format_ledger, parse_ledger
-from gitreg.errors import FormatError, GitregError, NotFoundError, StorageError, VerificationError
+from gitreg.errors import FormatError, GitregError, NotFoundError, VerificationError
 from gitreg.git.head import is_cut_off
 from gitreg.git.history import is_on_line, line_changes
 from gitreg.git.objects import GitObject, ObjectReader, blob_name
 from gitreg.git.repository import Repository
-from gitreg.operations.atomic import write_file
 from gitreg.operations.branch import ProtectedBranch, protected_branch
 from gitreg.operations.context import Context
 from gitreg.operations.policy_history import POLICY_PATHS, STATE_PATHS, policy_chain
@@ -165,7 +166,19 @@ def _remembered(context: Context, branch: ProtectedBranch) -> PolicyLedger | Non
 
 
 def _remember(context: Context, ledger: PolicyLedger) -> None:
-    if context.repo.in_quarantine:
-        return  # a push that is being judged may yet be refused
-    with suppress(StorageError):  # whoever may only read follows the history each time
-        write_file(context.repo.local_state / LEDGER, format_ledger(ledger))
+    """Whoever may only read follows the history each time.
+
+    Not by `atomic`, whose needs would take every reader milliseconds to import.
+    """
+    place = context.repo.local_state / LEDGER
+    nascent = place.with_name(f".{LEDGER}.{os.getpid()}.{time.monotonic_ns()}")
+    with suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with nascent.open("xb") as file:
+                file.write(format_ledger(ledger))
+                file.flush()
+                os.fsync(file.fileno())
+            nascent.replace(place)
+        finally:
+            nascent.unlink(missing_ok=True)

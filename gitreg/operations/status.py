@@ -14,6 +14,7 @@ from gitreg.errors import GitregError, SourceError
 from gitreg.git.worktree import dirty_paths
 from gitreg.operations.context import Context
 from gitreg.operations.pointers import artifact_place, read_pointer, working_pointers
+from gitreg.operations.policy_pending import unsigned_edit
 from gitreg.operations.stores import NoRemoteError, local_store, remote_place, remote_store
 from gitreg.operations.take_in import manifest_now
 from gitreg.operations.uncopied import place_of
@@ -60,10 +61,14 @@ class ModelStatus:
 
 @dataclass(frozen=True, slots=True)
 class StatusResult:
-    """`clean` if every model's bytes, pointer and objects are where they should be."""
+    """`clean` if every model's bytes, pointer and objects are where they should be.
+
+    `policy` is why the policy in the working tree would not count as a change, if it is one that would not.
+    """
 
     models: tuple[ModelStatus, ...]
     clean: bool
+    policy: str | None = None
 
 
 def status(context: Context, *, rehash: bool = False) -> StatusResult:
@@ -72,7 +77,16 @@ def status(context: Context, *, rehash: bool = False) -> StatusResult:
     dirty = set(dirty_paths(context.repo, paths)) if paths else set()
     places = _Places(context)
     models = tuple(_status(context, path, places, dirty=path in dirty, rehash=rehash) for path in paths)
-    return StatusResult(models, all(_is_clean(each) for each in models))
+    policy = _policy(context)
+    return StatusResult(models, policy is None and all(_is_clean(each) for each in models), policy)
+
+
+def _policy(context: Context) -> str | None:
+    try:
+        return unsigned_edit(context)
+    except GitregError as error:  # whatever is wrong with what is in force, the models' state can be told
+        context.settings.note(f"the policy was not compared: {error.message}")
+        return None
 
 
 def _is_clean(model: ModelStatus) -> bool:

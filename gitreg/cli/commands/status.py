@@ -11,6 +11,7 @@ from gitreg.cli.output import Output
 from gitreg.cli.table import columns
 from gitreg.cli.verb import command as verb
 from gitreg.cli.verb import option, pass_output
+from gitreg.operations.policy_pending import SIGN_HINT
 from gitreg.operations.status import BytesState, ModelStatus, ObjectsState, PointerState, StatusResult, status
 
 
@@ -21,15 +22,18 @@ def command(output: Output, rehash: bool) -> None:
     """Show what differs, what is not committed and what is not pushed."""
     result = status(open_here(output), rehash=rehash)
     output.data(result, lambda: _lines(result))
+    if result.policy is not None:
+        output.advice(SIGN_HINT)
     for step in _steps(result.models):
         output.advice(step)
 
 
 def _lines(result: StatusResult) -> list[Line]:
+    policy = [line(bad("policy change"), f"  would not count: {result.policy}")] if result.policy else []
     if not result.models:
-        return [line("No models here yet")]
+        return [*policy, line("No models here yet")]
     rows = [line(strong(model.pointer), _words(model), dim(model.detail)) for model in result.models]
-    return columns(rows)
+    return [*policy, *columns(rows)]
 
 
 def _words(model: ModelStatus) -> Span:
