@@ -46,7 +46,8 @@ def remember(repo: Repository, tags: Mapping[TagName, Oid]) -> None:
 
 def remember_read(repo: Repository, tags: Mapping[TagName, Oid]) -> None:
     """Mark tags that were read and verified, but not those that were made here and are still nobody else's."""
-    new = {name: oid for name, oid in tags.items() if str(name) not in seen_tags(repo, name.model)}
+    seen = {model: seen_tags(repo, model) for model in {name.model for name in tags}}
+    new = {name: oid for name, oid in tags.items() if str(name) not in seen[name.model]}
     if new:
         own = _read(repo.local_state / _UNSHARED)
         remember(repo, {name: oid for name, oid in new.items() if own.get(str(name)) != oid})
