@@ -66,12 +66,12 @@ def version_facts(context: Context, name: VersionTag) -> Facts:
 def incoming_facts(
     context: Context, model: ModelName, incoming: Mapping[TagName, Oid], branch: ProtectedBranch | None = None
 ) -> Facts:
-    """Everything about one model, with tags beside ours that have no ref of ours yet: fetched, or being pushed.
+    """Enough to decide about a model's tags that have no ref of ours yet: fetched, or being pushed.
 
     `incoming` may name tags of other models too.  `branch` is the protected branch as it is to be seen: commits that
     its `refs` reach count, under the policy at its `tip`.  A tag that has a ref already is that ref's.
     """
-    return _Loader(context, model, incoming, branch).load(lambda tags: tags)
+    return _Loader(context, model, incoming, branch).load(lambda tags: [name for name in incoming if name in tags])
 
 
 def registry_models(context: Context) -> list[ModelName]:

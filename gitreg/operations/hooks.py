@@ -7,10 +7,12 @@ from pathlib import Path
 
 from gitreg.core.text import escape
 from gitreg.errors import RefusedError, StorageError
+from gitreg.git.config import get_config
 from gitreg.git.repository import Repository
 
 HOOKS = ("pre-push",)
 SERVER_HOOKS = ("pre-receive", "post-receive")
+RECEIPT_KEY = "gitreg.receiptKey"
 _MARK = "# installed by gitreg"
 _CHAINED = ".before-gitreg"
 # Read where the hook runs: the interpreter that has gitreg, or whatever `gitreg` is on the PATH by then.  -P, for git
@@ -25,11 +27,16 @@ if [ -x "$before" ]; then
     say | "$before" "$@" || exit $?
 fi
 if [ -x '{python}' ]; then
-    say | '{python}' -P -m {module} {name} "$@"
+    say | '{python}' -P -m {module} "$@"
 else
     say | gitreg hooks run {name} "$@"
 fi
 """
+
+
+def server_hooks(repo: Repository) -> tuple[str, ...]:
+    """Those that a repository needs which others push to: without a key for receipts nothing is done after a push."""
+    return SERVER_HOOKS if get_config(repo, RECEIPT_KEY) is not None else SERVER_HOOKS[:1]
 
 
 def install_hooks(repo: Repository, names: tuple[str, ...] = HOOKS) -> list[str]:
@@ -76,7 +83,7 @@ def _install(folder: Path, name: str) -> bool:
         hook.replace(chained)
     python = sys.executable.replace("'", "'\\''")
     # a pusher waits for a server's hook, so it goes past the command line
-    module = "gitreg.hooks" if name in SERVER_HOOKS else "gitreg hooks run"
+    module = f"gitreg.hooks.{name.replace('-', '_')}" if name in SERVER_HOOKS else f"gitreg hooks run {name}"
     shim = _SHIM.format(mark=_MARK, name=name, chained=_CHAINED, python=python, module=module)
     hook.write_text(shim, encoding="utf-8")
     hook.chmod(0o755)

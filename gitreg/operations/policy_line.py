@@ -20,6 +20,7 @@ from gitreg.git.head import is_cut_off
 from gitreg.git.history import is_on_line, line_changes
 from gitreg.git.objects import GitObject, ObjectReader, blob_name
 from gitreg.git.repository import Repository
+from gitreg.git.refs import resolve
 from gitreg.operations.branch import ProtectedBranch, protected_branch
 from gitreg.operations.context import Context
 from gitreg.operations.policy_history import POLICY_PATHS, STATE_PATHS, policy_chain
@@ -170,6 +171,8 @@ def _remember(context: Context, ledger: PolicyLedger) -> None:
 
     Not by `atomic`, whose needs would take every reader milliseconds to import.
     """
+    if context.repo.in_quarantine and resolve(context.repo, f"refs/heads/{ledger.branch}") != ledger.seen:
+        return  # what a push brings may yet be refused
     place = context.repo.local_state / LEDGER
     nascent = place.with_name(f".{LEDGER}.{os.getpid()}.{time.monotonic_ns()}")
     with suppress(OSError):

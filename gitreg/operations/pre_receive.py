@@ -56,6 +56,18 @@ def pre_receive(repo: Repository, lines: Sequence[str], settings: Settings) -> l
     return [*refused, *_refused_tags(push)]
 
 
+def pre_receive_hook(repo: Repository, lines: Sequence[str], settings: Settings) -> int:
+    """The verdict as the pusher hears it: a line for each refused ref, and what may help."""
+    refused = pre_receive(repo, lines, settings)
+    for ref in refused:
+        settings.note(f"refused: {ref}")
+    for hint in dict.fromkeys(ref.hint for ref in refused if ref.hint):
+        settings.note(f"hint: {hint}")
+    if refused:
+        settings.note("nothing of this push was accepted")
+    return 1 if refused else 0
+
+
 def _refusal(push: ServerPush, ref: PushedRef) -> RefusedRef | None:
     try:
         _check(push, ref)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from gitreg.core.oid import Oid
 from gitreg.core.receipt_book import POLICY_WORD, BookHead, Entry, ReceiptBook
-from gitreg.errors import FormatError, StorageError, VerificationError
+from gitreg.errors import FormatError, VerificationError
 from gitreg.git.chain import commits_after
 from gitreg.git.objects import GitObject, ObjectReader
 from gitreg.git.refs import resolve
-from gitreg.operations.atomic import write_file
 from gitreg.operations.context import Context
 from gitreg.trust.receipt import Authority, LogEnd, Receipt, check_receipt
 from gitreg.trust.rules import CheckError
@@ -62,11 +64,16 @@ def remembered_book(context: Context) -> ReceiptBook | None:
 
 
 def remember(context: Context, book: ReceiptBook) -> None:
-    """Spare the next reader the work; where nothing can be written, they do it again."""
-    try:
-        write_file(_place(context), book.text)
-    except StorageError:
-        return
+    """Spare the next reader the work; where nothing can be written, they do it again.
+
+    Not by `atomic`, whose needs would take every reader milliseconds to import.
+    """
+    place = _place(context)
+    nascent = place.with_name(f".receipts.{os.getpid()}.{time.monotonic_ns()}")
+    with suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        nascent.write_bytes(book.text)
+        nascent.replace(place)
 
 
 class _Reading:

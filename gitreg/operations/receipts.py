@@ -23,6 +23,7 @@ from gitreg.operations.authorities import load_authorities
 from gitreg.operations.branch import git_remote
 from gitreg.operations.context import Context, iso
 from gitreg.operations.exclusive import exclusively
+from gitreg.operations.hooks import RECEIPT_KEY
 from gitreg.operations.push import raise_rejection
 from gitreg.operations.receipt_due import Due, Wanted, due
 from gitreg.operations.receipt_fetch import accept_log, log_spec, shared_log
@@ -31,7 +32,6 @@ from gitreg.operations.receipt_writer import Writer, append
 from gitreg.operations.results import Failure
 from gitreg.operations.sign import open_signer
 
-RECEIPT_KEY = "gitreg.receiptKey"
 _ATTEMPTS = 5
 
 

@@ -1,4 +1,4 @@
-"""The hooks of a receiving repository, as git runs them: lines in, words for the pusher out, and an exit code."""
+"""What the hooks of a receiving repository share: a deadline, and that whatever goes wrong is a no."""
 
 from __future__ import annotations
 
@@ -11,30 +11,22 @@ from typing import Final
 
 from gitreg.core.text import escape
 from gitreg.errors import GitregError, RefusedError, UsageError
-from gitreg.git.config import get_config, set_config
-from gitreg.git.pushed import parse_pushed
+from gitreg.git.config import get_config
 from gitreg.git.repository import Repository
-from gitreg.operations.branch import PINNED_BRANCH
 from gitreg.operations.context import Settings
-from gitreg.operations.policy_line import present_policy
-from gitreg.operations.pre_receive import pre_receive
-from gitreg.operations.receipts import RECEIPT_KEY, receive
-from gitreg.operations.server_push import ServerPush, open_push
 
 TIMEOUT: Final = "gitreg.hookTimeout"
 _SECONDS: Final = 60
 
-Say = Callable[[str], None]
+Work = Callable[[Repository, Sequence[str], Settings], int]
 
 
-def run_server_hook(hook: str, directory: Path, lines: Sequence[str], say: Say) -> int:
-    """Run one of SERVER_HOOKS for the git that called this process.  0 means yes; whatever goes wrong is a no."""
+def run_server_hook(work: Work, directory: Path, lines: Sequence[str], say: Callable[[str], None]) -> int:
+    """Do a hook's work for the git that called this process.  0 means yes."""
     try:
         repo = Repository.for_hook(directory)
-        settings = Settings(note=say)
         with _deadline(_timeout(repo)):
-            run = _pre_receive if hook == "pre-receive" else _post_receive
-            return run(repo, lines, settings)
+            return work(repo, lines, Settings(note=say))
     except GitregError as error:
         say(f"refused: {error.message}")
         if error.hint:
@@ -42,40 +34,6 @@ def run_server_hook(hook: str, directory: Path, lines: Sequence[str], say: Say) 
     except Exception as error:  # noqa: BLE001  (what nobody thought of must not let a push through)
         say(f"refused: gitreg failed on this server: {type(error).__name__}: {escape(str(error))}")
     return 1
-
-
-def _pre_receive(repo: Repository, lines: Sequence[str], settings: Settings) -> int:
-    refused = pre_receive(repo, lines, settings)
-    for ref in refused:
-        settings.note(f"refused: {ref}")
-    for hint in dict.fromkeys(ref.hint for ref in refused if ref.hint):
-        settings.note(f"hint: {hint}")
-    if refused:
-        settings.note("nothing of this push was accepted")
-    return 1 if refused else 0
-
-
-def _post_receive(repo: Repository, lines: Sequence[str], settings: Settings) -> int:
-    """Everything is accepted already; what can't be done now is said, and done by the next one."""
-    push = open_push(repo, parse_pushed(lines), Settings(environ=settings.environ))
-    if push is None:
-        return 0
-    if get_config(repo, PINNED_BRANCH) is None:
-        set_config(repo, PINNED_BRANCH, push.branch)
-    present_policy(push.context)
-    if get_config(repo, RECEIPT_KEY) is not None:
-        _write_receipts(push, settings)
-    return 0
-
-
-def _write_receipts(push: ServerPush, settings: Settings) -> None:
-    try:
-        found = receive(push.context, push.new_tags)
-    except GitregError as error:
-        settings.note(f"no receipt was written: {error.message}; gitreg receipts add does it later")
-        return
-    for failure in found.refused:
-        settings.note(f"no receipt for {failure.ref}: {failure.check}: {failure.reason}")
 
 
 def _timeout(repo: Repository) -> int:

@@ -15,8 +15,10 @@ from gitreg.cli.output import Output
 from gitreg.cli.verb import VerbGroup, option, pass_output
 from gitreg.git.repository import Repository
 from gitreg.operations.context import Context
-from gitreg.operations.hooks import HOOKS, SERVER_HOOKS, install_hooks, uninstall_hooks
+from gitreg.operations.hooks import HOOKS, SERVER_HOOKS, install_hooks, server_hooks, uninstall_hooks
+from gitreg.operations.post_receive import post_receive_hook
 from gitreg.operations.pre_push import check_push
+from gitreg.operations.pre_receive import pre_receive_hook
 from gitreg.operations.server_hooks import run_server_hook
 
 
@@ -56,7 +58,7 @@ def install(output: Output, path: Path | None, server: bool) -> None:
 def uninstall(output: Output, path: Path | None, server: bool) -> None:
     """Remove them, and put back what stood there before."""
     repo, names = _target(output, path, server)
-    result = HooksResult(tuple(uninstall_hooks(repo, names)))
+    result = HooksResult(tuple(uninstall_hooks(repo, SERVER_HOOKS if server else names)))
     output.done(result, lambda: [line(f"Removed {', '.join(result.hooks) or 'nothing: no hook was ours'}")])
 
 
@@ -69,7 +71,8 @@ def run(output: Output, hook: str, args: tuple[str, ...]) -> int:  # noqa: ARG00
     # git ends its lines with this alone; a ref may have other characters that some take for the end of one
     lines = [each for each in os.fsdecode(sys.stdin.buffer.read()).split("\n") if each]
     if hook in SERVER_HOOKS:
-        return run_server_hook(hook, here(), lines, output.note)
+        work = pre_receive_hook if hook == "pre-receive" else post_receive_hook
+        return run_server_hook(work, here(), lines, output.note)
     check_push(open_here(output), lines)
     return 0
 
@@ -77,5 +80,6 @@ def run(output: Output, hook: str, args: tuple[str, ...]) -> int:  # noqa: ARG00
 def _target(output: Output, path: Path | None, server: bool) -> tuple[Repository, tuple[str, ...]]:
     place = path if path is not None else here()
     if server:
-        return Repository.discover(place), SERVER_HOOKS
+        repo = Repository.discover(place)
+        return repo, server_hooks(repo)
     return Context.open(place, settings_for(output)).repo, HOOKS

@@ -301,7 +301,7 @@ def test_it_fails_closed(server, world, registry: Registry):
     world.sh("git", "config", "--unset", "gitreg.hookTimeout", cwd="hub.git")
     hook = server.hub / "hooks" / "pre-receive"
     shim = hook.read_text()
-    hook.write_text(shim.replace("-m gitreg.hooks", "-m gitreg.no_such_module"))
+    hook.write_text(shim.replace("-m gitreg.hooks.pre_receive", "-m gitreg.no_such_module"))
     server.sh("git", "push", "origin", "mnist#dev#1", code=1)
     hook.write_text(shim)
     server.accepted("mnist#dev#1")
@@ -310,6 +310,7 @@ def test_it_fails_closed(server, world, registry: Registry):
 def test_a_folder_called_gitreg_in_the_repository_is_no_part_of_the_program(server, world, registry: Registry):
     """People may write objects into hub.git/gitreg; Python would import from there."""
     (server.hub / "gitreg" / "__init__.py").write_text("raise SystemExit(0)\n")
-    (server.hub / "gitreg" / "hooks.py").write_text("raise SystemExit(0)\n")
+    (server.hub / "gitreg" / "hooks").mkdir()
+    (server.hub / "gitreg" / "hooks" / "pre_receive.py").write_text("raise SystemExit(0)\n")
     world.sh("git", "tag", "-m", "trust me", "mnist#dev#1", "mnist@v1.0.0^{}")
     server.refused("mnist#dev#1", check="signature")
