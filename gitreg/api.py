@@ -28,6 +28,8 @@ from gitreg.operations.approve import approve as approve_promotion
 from gitreg.operations.context import Context, Settings
 from gitreg.operations.fetch import FetchResult
 from gitreg.operations.fetch import fetch as fetch_refs
+from gitreg.operations.fsck import FsckRequest, FsckResult
+from gitreg.operations.fsck import fsck as check_store
 from gitreg.operations.gate_run import gate_run
 from gitreg.operations.gc import GcRequest, GcResult
 from gitreg.operations.gc import gc as collect_garbage
@@ -230,6 +232,10 @@ class Registry:
 
     def verify(self, ref: str | None = None, *, data: bool = False) -> VerifyResult:
         return verify_facts(self.context, parse_reference(ref) if ref is not None else None, data=data)
+
+    def fsck(self, request: FsckRequest | None = None) -> FsckResult:
+        """Check every object of a store: the clone's own, unless the request names another."""
+        return check_store(self.context, request or FsckRequest())
 
 
 def _cause(*, rollback: bool) -> Cause:

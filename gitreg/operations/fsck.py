@@ -12,6 +12,7 @@ from gitreg.errors import GitregError, StorageError
 from gitreg.operations.context import Context
 from gitreg.operations.reachable import named_artifacts
 from gitreg.operations.stores import NoRemoteError, local_store, remote_store
+from gitreg.operations.uncopied import place_of
 from gitreg.storage.fsck import Fault, FaultKind, check_objects, intact, repair, sampled, set_aside
 from gitreg.storage.fsck_layout import OddFile, Oddity, odd_files, put_right
 from gitreg.storage.layered import LayeredStore
@@ -132,9 +133,13 @@ def _affects(context: Context, bench: _Bench, found: dict[Digest, Fault]) -> dic
     """Who needs each faulty object; on the way, adds to `found` what refs name and no store has."""
     affects: dict[Digest, tuple[str, ...]] = {}
     for digest, names in named_artifacts(context).items():
-        if bench.shared and _unpushed(bench, digest):
+        uncopied = place_of(context, digest) is not None
+        if bench.shared and (uncopied or _unpushed(bench, digest)):
             found[digest] = Fault(digest, FaultKind.UNPUSHED, "never pushed, or lost there: gitreg push sends it")
             affects[digest] = names
+            continue
+        if uncopied:
+            context.settings.note(f"{', '.join(names)}: added without a copy, so there is nothing here to check")
             continue
         manifest = _manifest(bench, digest, found)
         needed = {digest} | {chunk.digest for chunk in manifest.chunks} if manifest else {digest}

@@ -14,11 +14,12 @@ from gitreg.core.limits import MIB
 from gitreg.core.remote_url import RemoteUrl
 from gitreg.errors import GitregError, SourceError
 from gitreg.operations.add import AddRequest
+from gitreg.operations.fsck import FsckRequest
 from gitreg.operations.pull import PullRequest
 from gitreg.operations.remotes import add_remote
 from gitreg.operations.status import ObjectsState
 from gitreg.operations.take_in import Keep
-from gitreg.storage.fsck import check_objects
+from gitreg.storage.fsck import FaultKind, check_objects
 from gitreg.storage.local import LocalStore
 from gitreg.storage.transfer import ensure_complete
 from gitreg.storage.verified import read_manifest
@@ -155,6 +156,18 @@ def test_only_hashed_and_pushed_later(world, shared: Registry, tmp_path: Path):
     assert pulled(tmp_path / "out") == FILES
     assert list((shared.root / ".git" / "gitreg" / "uncopied").glob("places/*")) == []
     assert list((shared.root / ".git" / "gitreg" / "uncopied").glob("objects/*/*")) == []
+
+
+def test_fsck_takes_what_was_only_hashed_for_unpushed_and_not_for_lost(world, shared: Registry):
+    """Somebody who is told that a version is lost may throw away the files, which are the only copy."""
+    added(world, shared, Keep.NOWHERE)
+    assert shared.fsck().ok
+    assert "added without a copy" in world.said[-1]
+    remote = "cold" if shared.context.config.remotes else "embedded"
+    faults = shared.fsck(FsckRequest(remote)).faults
+    assert {fault.kind for fault in faults} == {FaultKind.UNPUSHED}
+    shared.register("mnist", push=True)
+    assert shared.fsck(FsckRequest(remote)).ok
 
 
 def test_a_single_file_only_hashed(shared: Registry, tmp_path: Path):
