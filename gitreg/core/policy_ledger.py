@@ -10,7 +10,6 @@ state 1 4f1d... 1790000000 9a2c... 77b1... none      epoch, commit, its time, th
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from gitreg.core.digest import Digest
@@ -18,8 +17,9 @@ from gitreg.core.oid import Oid
 from gitreg.core.registry_id import RegistryId
 from gitreg.errors import FormatError
 
-_HEAD = re.compile(r"gitreg-policy-ledger 1\nregistry (.+)\nbranch (.+)\nroot (.+)\nseen (.+)\n((?:state .+\n)+)")
-_STATE = re.compile(r"state (\d{1,19}) ([0-9a-f]+) (\d{1,19}) ([0-9a-f]+) ([0-9a-f]+|none) ([0-9a-f]+|none)")
+_FIRST = "gitreg-policy-ledger 1"
+_KEYS = ("registry", "branch", "root", "seen")
+_MAX_DIGITS = 19
 
 
 class PolicyBlobs(NamedTuple):
@@ -67,7 +67,7 @@ class PolicyLedger(NamedTuple):
 def format_ledger(ledger: PolicyLedger) -> bytes:
     """Spell a ledger; `parse_ledger` is its inverse."""
     lines = [
-        "gitreg-policy-ledger 1",
+        _FIRST,
         f"registry {ledger.registry}",
         f"branch {ledger.branch}",
         f"root {ledger.root}",
@@ -79,11 +79,24 @@ def format_ledger(ledger: PolicyLedger) -> bytes:
 
 def parse_ledger(data: bytes) -> PolicyLedger:
     """Parse a ledger.  Raises FormatError."""
-    match = _HEAD.fullmatch(data.decode("utf-8", "replace"))
-    if match is None:
-        raise FormatError("not a policy ledger of format 1")
-    entries = tuple(_entry(line) for line in match[5].split("\n")[:-1])
-    return PolicyLedger(RegistryId.parse(match[1]), match[2], Digest.parse(match[3]), Oid.parse(match[4]), entries)
+    # without regular expressions: every command reads this, and compiling them takes longer than all the rest
+    first, *lines = data.decode("utf-8", "replace").split("\n")
+    if first != _FIRST or len(lines) < len(_KEYS) + 2 or lines.pop() != "":
+        raise _malformed()
+    registry, branch, root, seen = (_value(line, key) for line, key in zip(lines, _KEYS, strict=False))
+    entries = tuple(_entry(line) for line in lines[len(_KEYS) :])
+    return PolicyLedger(RegistryId.parse(registry), branch, Digest.parse(root), Oid.parse(seen), entries)
+
+
+def _malformed() -> FormatError:
+    return FormatError("not a policy ledger of format 1")
+
+
+def _value(line: str, key: str) -> str:
+    found, _, value = line.partition(" ")
+    if found != key or not value:
+        raise _malformed()
+    return value
 
 
 def _line(entry: LedgerEntry) -> str:
@@ -92,11 +105,19 @@ def _line(entry: LedgerEntry) -> str:
 
 
 def _entry(line: str) -> LedgerEntry:
-    match = _STATE.fullmatch(line)
-    if match is None:
-        raise FormatError("not a policy ledger of format 1")
-    epoch, commit, seconds, policy, signers, revoked = match.groups()
-    return LedgerEntry(int(epoch), Oid.parse(commit), int(seconds), Oid.parse(policy), _file(signers), _file(revoked))
+    fields = _value(line, "state").split(" ")
+    if len(fields) != len(LedgerEntry._fields):
+        raise _malformed()
+    epoch, commit, seconds, policy, signers, revoked = fields
+    return LedgerEntry(
+        _number(epoch), Oid.parse(commit), _number(seconds), Oid.parse(policy), _file(signers), _file(revoked)
+    )
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
+        raise _malformed()
+    return int(text)
 
 
 def _file(text: str) -> Oid | None:
