@@ -31,11 +31,10 @@ from gitreg.operations.context import Context
 from gitreg.operations.marks import seen_tags
 from gitreg.operations.policy_line import PolicyLine, policy_line, read_entries
 from gitreg.operations.receipt_log import known_receipts
-from gitreg.trust.facts import Facts, KeyState, TagData
+from gitreg.trust.facts import Facts, KeyState, TagData, assigned_versions
 from gitreg.trust.marks import losses
 from gitreg.trust.policy_state import PolicyState
 from gitreg.trust.tag_object import parse_tag_object
-from gitreg.trust.verify import assigns
 
 Wanted = Callable[[dict[TagName, Oid]], Iterable[TagName]]
 
@@ -155,24 +154,35 @@ class _Loader:
             self._raw[name] = _tag_bytes(answer)
 
     def _needed(self, reader: ObjectReader, names: Iterable[TagName], policy: Policy) -> set[TagName]:
-        """What the tags just read build on: their version and its end, the event before, the stages gone through."""
-        needed: set[TagName] = set()
-        for event in (self._peeks[name].event for name in names if name in self._peeks):
-            if isinstance(event, Assignment):
-                needed |= {VersionTag(event.model, event.version), DeregisteredTag(event.model, event.version)}
-                needed |= self._went_through(reader, event, policy)
-            if isinstance(event, Assignment | Unassignment):
-                # their bytes say which policies they cite; whether they verify is not asked
-                self._read_raw(reader, [tag for tag in self._refs if _precedes(tag, event)])
-        return needed & self._refs.keys()
+        """What the tags just read build on: their version and its end, the events before, the stages gone through."""
+        events = [self._peeks[name].event for name in names if name in self._peeks]
+        # the bytes of events before say which policies they cite; whether they verify is not asked
+        self._read_raw(reader, self._preceding(events))
+        assignments = [event for event in events if isinstance(event, Assignment)]
+        needed: set[TagName] = {VersionTag(event.model, event.version) for event in assignments}
+        needed |= {DeregisteredTag(event.model, event.version) for event in assignments}
+        return (needed | self._gone_through(reader, assignments, policy)) & self._refs.keys()
 
-    def _went_through(self, reader: ObjectReader, event: Assignment, policy: Policy) -> set[TagName]:
-        """The assignments of the same version to the stage that the event's rule looks at."""
-        rule = policy.for_model(event.model).stages.get(event.stage)
-        stage = event.stage if event.cause is Cause.ROLLBACK else (rule.after if rule else None)
-        tags = [tag for tag in self._refs if isinstance(tag, AssignedTag) and tag.stage == stage]
+    def _preceding(self, events: Iterable[Event]) -> list[StageTag]:
+        """All stage events with a lower number than one of `events` in their stage."""
+        highest: dict[StageName, int] = {}
+        for event in events:
+            if isinstance(event, Assignment | Unassignment):
+                highest[event.stage] = max(event.n, highest.get(event.stage, 0))
+        tags = (tag for tag in self._refs if isinstance(tag, AssignedTag | UnassignedTag))
+        return [tag for tag in tags if tag.n < highest.get(tag.stage, 0)]
+
+    def _gone_through(self, reader: ObjectReader, events: Iterable[Assignment], policy: Policy) -> set[AssignedTag]:
+        """The assignments of the same versions to the stages that the events' rules look at."""
+        versions: dict[StageName, set[Oid]] = {}
+        for event in events:
+            rule = policy.for_model(event.model).stages.get(event.stage)
+            stage = event.stage if event.cause is Cause.ROLLBACK else (rule.after if rule else None)
+            if stage is not None:
+                versions.setdefault(stage, set()).add(event.version_tag)
+        tags = [tag for tag in self._refs if isinstance(tag, AssignedTag) and tag.stage in versions]
         self._read_raw(reader, tags)
-        return {tag for tag in tags if assigns(self._raw.get(tag) or b"", event.version_tag)}
+        return {tag for tag in tags if versions[tag.stage] & assigned_versions(self._raw.get(tag) or b"")}
 
     def _states(self, reader: ObjectReader, line: PolicyLine) -> dict[Oid, PolicyState]:
         """The states by the policies that name them; the earlier ones only if a tag cites one."""
@@ -234,10 +244,6 @@ def _tag_bytes(answer: Answer) -> bytes | None:
     if isinstance(answer, GitObject):
         return answer.data if answer.type == "tag" else None
     return b""
-
-
-def _precedes(tag: TagName, event: Assignment | Unassignment) -> bool:
-    return isinstance(tag, AssignedTag | UnassignedTag) and tag.stage == event.stage and tag.n < event.n
 
 
 def _peek(name: TagName, raw: bytes) -> _Peek | None:

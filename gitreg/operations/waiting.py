@@ -21,7 +21,6 @@ from gitreg.operations.facts import model_facts, registry_models
 from gitreg.operations.resolve import holding_event
 from gitreg.trust.approval import approval_rule
 from gitreg.trust.facts import Facts
-from gitreg.trust.verify import assigns
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +87,7 @@ def _held(facts: Facts, model: ModelName, stage: StageName) -> Assignment | None
 
 
 def _was_in(facts: Facts, held: Assignment, stage: StageName) -> bool:
-    tags = facts.stage_tags(held.model, stage)
-    return any(assigns(facts.tags[tag].raw or b"", held.version_tag) for tag in tags)
+    return bool(facts.assigning(held.model, stage, held.version_tag))
 
 
 def _waiting(context: Context, asked: _Asked) -> WaitingRequest | None:

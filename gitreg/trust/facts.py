@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from gitreg.core.event import Event
 from gitreg.core.names import ModelName, Principal, StageName
@@ -18,12 +19,17 @@ from gitreg.core.tag_name import AssignedTag, StageTag, TagName, UnassignedTag, 
 from gitreg.trust.allowed_signers import AllowedSigners
 from gitreg.trust.public_key import PublicKey
 
+_ASSIGNS: Final = re.compile(rb"\nGitreg-Version-Tag: ([0-9a-f]{40}(?:[0-9a-f]{24})?)(?=\n)")
+
 
 class TagData(NamedTuple):
     """A tag ref: the object it names, and that object's bytes if it is an annotated tag and they were read."""
 
     oid: Oid
     raw: bytes | None = None
+
+
+_Stage = tuple[ModelName, StageName]
 
 
 class KeyState(NamedTuple):
@@ -64,7 +70,10 @@ class Facts:
     receipts: Mapping[Oid, int] = field(default_factory=dict)  # by tag: when a trusted writer saw it, in seconds
     history: Mapping[Oid, KeyState] = field(default_factory=dict)  # by policy, oldest first: the keys beside it
     losses: tuple[Failed, ...] = ()  # the model's tags that this clone has seen otherwise, see `marks`
-    _lines: Mapping[tuple[ModelName, StageName], StageLine] = field(init=False, repr=False, compare=False)
+    _lines: Mapping[_Stage, StageLine] = field(init=False, repr=False, compare=False)
+    _assigning: dict[_Stage, dict[Oid, list[AssignedTag]]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_lines", _lines(self.tags))
@@ -81,13 +90,35 @@ class Facts:
         """The events of one stage by their numbers, lowest first."""
         return list(self.stage_line(model, stage).tags)
 
+    def assigning(self, model: ModelName, stage: StageName, version_tag: Oid) -> list[AssignedTag]:
+        """The stage's assignments of that version, lowest first, by what the tags say: a cheap look before verifying.
+
+        Looked through once, however many versions are asked about.
+        """
+        if (model, stage) not in self._assigning:
+            self._assigning[model, stage] = self._by_version(model, stage)
+        return self._assigning[model, stage].get(version_tag, [])
+
+    def _by_version(self, model: ModelName, stage: StageName) -> dict[Oid, list[AssignedTag]]:
+        found: dict[Oid, list[AssignedTag]] = {}
+        for tag in self.stage_line(model, stage).tags:
+            if isinstance(tag, AssignedTag):
+                for version_tag in assigned_versions(self.tags[tag].raw or b""):
+                    found.setdefault(version_tag, []).append(tag)
+        return found
+
     def version_tags(self, model: ModelName) -> list[VersionTag]:
         """The registered versions, lowest first."""
         found = [tag for tag in self.tags if isinstance(tag, VersionTag) and tag.model == model]
         return sorted(found, key=lambda tag: tag.version)
 
 
-def _lines(tags: Iterable[TagName]) -> dict[tuple[ModelName, StageName], StageLine]:
+def assigned_versions(raw: bytes) -> set[Oid]:
+    """The version tags that an unverified tag says it assigns; more than one proves nothing, but hides nothing."""
+    return {Oid(found.decode()) for found in _ASSIGNS.findall(raw)}
+
+
+def _lines(tags: Iterable[TagName]) -> dict[_Stage, StageLine]:
     events = [tag for tag in tags if isinstance(tag, AssignedTag | UnassignedTag)]
     events.sort(key=lambda tag: (tag.model, tag.stage, tag.n, isinstance(tag, UnassignedTag)))
     return {stage: _line(tuple(found)) for stage, found in groupby(events, attrgetter("model", "stage"))}

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
-from itertools import islice
 
 from gitreg.core.digest import Digest
 from gitreg.core.event import (
@@ -25,7 +24,7 @@ from gitreg.core.pointer import Pointer, parse_pointer
 from gitreg.core.policy import Policy
 from gitreg.core.policy_rules import StageRule
 from gitreg.core.request import request_of
-from gitreg.core.tag_name import AssignedTag, StageTag
+from gitreg.core.tag_name import StageTag
 from gitreg.errors import GitregError, VerificationError
 from gitreg.trust.allowed_signers import AllowedSigners
 from gitreg.trust.approval import Party, check_approvals
@@ -156,12 +155,11 @@ def check_approved(
 
 
 def earlier_holders(event: Assignment, facts: Facts) -> Iterator[StageTag]:
-    """The stage's assignments before this one: what a rollback may return to.
+    """The stage's assignments of the version before this one: they are what a rollback may return to.
 
     Oldest first: a version's first assignment is a promotion, so that chains of rollbacks are not walked.
     """
-    line = facts.stage_line(event.model, event.stage)
-    return (tag for tag in islice(line.tags, line.before(event.n)) if isinstance(tag, AssignedTag))
+    return (tag for tag in facts.assigning(event.model, event.stage, event.version_tag) if tag.n < event.n)
 
 
 def check_bare(event: Assignment, policy: Policy) -> None:

@@ -12,7 +12,7 @@ from gitreg.core.names import ModelName, Principal, StageName
 from gitreg.core.oid import Oid
 from gitreg.core.policy import Policy
 from gitreg.core.tag_message import TagMessage, parse_message
-from gitreg.core.tag_name import AssignedTag, StageTag, TagName, VersionTag
+from gitreg.core.tag_name import StageTag, TagName, VersionTag
 from gitreg.errors import GitregError
 from gitreg.trust.allowed_signers import AllowedSigners
 from gitreg.trust.approval import Party
@@ -139,7 +139,7 @@ class Verifier:
         signers: AllowedSigners,
         by: Sequence[Party],
         at: datetime,
-    ) -> None:  # noqa: PLR0913
+    ) -> None:
         #  10. the version's own tag verifies, is the object that was signed here, and tags the same commit
         #  11. promotion: the version has been in the stage that must come first;
         #      rollback: the version has been in this stage, and nothing is claimed that nobody checks
@@ -148,7 +148,7 @@ class Verifier:
         at = datetime.fromtimestamp(tag.tagger.seconds, UTC)
         registered = self._registration(event, tag.target)
         if event.cause is Cause.ROLLBACK:
-            if not self._any_assigned(event, earlier_holders(event, self._facts)):
+            if not self._any_verified(earlier_holders(event, self._facts)):
                 raise CheckError("rollback", f"{event.stage} never held {event.version}")
             check_bare(event, policy)
         else:
@@ -166,7 +166,9 @@ class Verifier:
     def check_after(self, event: Assignment, policy: Policy) -> None:
         """The version has been in the stage that the policy wants first.  Raises CheckError."""
         rule = stage_rule(event, policy)
-        if rule.after is not None and not self._any_assigned(event, self._facts.stage_tags(event.model, rule.after)):
+        if rule.after is None:
+            return
+        if not self._any_verified(self._facts.assigning(event.model, rule.after, event.version_tag)):
             raise CheckError("after", f"{event.version} has not been in {rule.after}")
 
     def _registration(self, event: Assignment, target: Oid) -> Verified:
@@ -184,14 +186,9 @@ class Verifier:
             raise CheckError("version", f"{name} is on another commit")
         return registered
 
-    def _any_assigned(self, event: Assignment, tags: Iterable[StageTag]) -> bool:
-        """Whether a verified event among `tags` assigned the very version (the oid of its tag says so)."""
-        for name in tags:
-            raw = self._facts.tags[name].raw
-            candidate = isinstance(name, AssignedTag) and raw is not None and assigns(raw, event.version_tag)
-            if candidate and isinstance(self.verdict(name), Verified):
-                return True
-        return False
+    def _any_verified(self, tags: Iterable[StageTag]) -> bool:
+        """Whether one of the events that say they assigned a version did; no other is looked at."""
+        return any(isinstance(self.verdict(name), Verified) for name in tags)
 
 
 def _parsed(name: TagName, data: TagData) -> tuple[TagObject, TagMessage]:
@@ -226,8 +223,3 @@ def _signer(tag: TagObject, signers: AllowedSigners, at: datetime) -> tuple[Publ
 def _parties(principals: Iterable[Principal], key: PublicKey) -> list[Party]:
     """Every name that a key has: nobody approves their own promotion under another one."""
     return [Party(principal, key) for principal in sorted(principals)]
-
-
-def assigns(raw: bytes, version_tag: Oid) -> bool:
-    """Whether an unverified tag says that it assigns that version: a cheap look before the expensive one."""
-    return f"\nGitreg-Version-Tag: {version_tag}\n".encode() in raw

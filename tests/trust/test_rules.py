@@ -106,10 +106,11 @@ def test_promote_learns_of_a_missing_stay_before_it_signs(registry):
 
 def test_a_rollback_sees_the_past_only_and_oldest_first(registry):
     """Later events, or events that emptied the stage, would justify it."""
-    for n in (5, 1, 3, 2):
-        registry.put(AssignedTag(MNIST, STAGING, n), None)
-    registry.put(UnassignedTag(MNIST, STAGING, 4), None)
     event = replace(registry.assignment("v1.0.0", STAGING, Cause.ROLLBACK), n=5)
+    says = f"\nGitreg-Version-Tag: {event.version_tag}\n".encode()
+    for n in (5, 1, 3, 2):
+        registry.put(AssignedTag(MNIST, STAGING, n), says)
+    registry.put(UnassignedTag(MNIST, STAGING, 4), says)
     assert [tag.n for tag in earlier_holders(event, registry.facts())] == [1, 2, 3]
 
 
