@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import traceback
 from dataclasses import dataclass
 
 import click
@@ -82,6 +81,9 @@ def _system(error: OSError) -> Complaint:
 
 
 def _bug(error: BaseException) -> Complaint:
+    # imported here because a command that has no bug need not wait for it
+    import traceback  # noqa: PLC0415
+
     for each in "".join(traceback.format_exception(error)).splitlines():
         click.echo(escape(each), err=True)
     message = f"gitreg has a bug: {type(error).__name__}: {error}"

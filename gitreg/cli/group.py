@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from importlib import import_module
 from itertools import groupby
 
@@ -12,6 +11,7 @@ import click
 from gitreg import __version__
 from gitreg.cli.verb import GLOBAL_OPTIONS, VerbGroup
 from gitreg.cli.verbs import VERBS, Entry
+from gitreg.core.near import did_you_mean
 from gitreg.core.text import escape
 from gitreg.errors import UsageError
 
@@ -61,8 +61,7 @@ class LazyGroup(VerbGroup):
         name = args[0]
         if name in self._table or name.startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
-        near = get_close_matches(name, self._table, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else "gitreg --help lists the commands"
+        hint = did_you_mean(name, self._table) or "gitreg --help lists the commands"
         raise UsageError(f"no command '{escape(name)}'", hint=hint)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
@@ -17,6 +16,9 @@ Json = Scalar | list["Json"] | dict[str, "Json"]
 
 def to_json(value: object) -> str:
     """One JSON document in ASCII, so that its text cannot act on a terminal.  Not-a-number is refused: ValueError."""
+    # imported here because most answers are for people, who need not wait for it
+    import json  # noqa: PLC0415
+
     return json.dumps(plain(value), indent=2, allow_nan=False)
 
 

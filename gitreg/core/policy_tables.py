@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from gitreg.core.freeze import read_freeze
 from gitreg.core.names import Person, Principal, StageName
+from gitreg.core.near import did_you_mean
 from gitreg.core.policy_rules import ApprovalRule, GateDefinition, ReceiptRule, StageRule
 from gitreg.core.text import escape
 from gitreg.core.toml import Table
@@ -164,6 +164,5 @@ def _read_gate(table: Table, name: str) -> GateDefinition:
 def _check_defined(table: Table, key: str, kind: str, names: tuple[str, ...], known: Collection[str]) -> None:
     for name in names:
         if name not in known:
-            close = get_close_matches(name[:80], known, n=1)
-            hint = f"did you mean '{escape(close[0])}'?" if close else f"define it in [{kind}s]"
+            hint = did_you_mean(name, known) or f"define it in [{kind}s]"
             raise table.fail(key, f"no {kind} '{escape(name[:80])}' in [{kind}s]", hint=hint)

@@ -7,9 +7,9 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from difflib import get_close_matches
 from typing import TypeVar, cast
 
+from gitreg.core.near import did_you_mean
 from gitreg.core.text import escape
 from gitreg.errors import FormatError, GitregError
 
@@ -149,8 +149,7 @@ class Table:
     def finish(self) -> None:
         for key in self._data:
             if key not in self._taken:
-                close = get_close_matches(key, self._taken, n=1)
-                raise self.fail(key, "unknown key", hint=f"did you mean '{close[0]}'?" if close else None)
+                raise self.fail(key, "unknown key", hint=did_you_mean(key, self._taken))
 
     def _through(self, key: str, parse: Callable[[str], T], value: str) -> T:
         try:

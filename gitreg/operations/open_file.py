@@ -5,12 +5,12 @@ from __future__ import annotations
 import glob
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from difflib import get_close_matches
 from io import BufferedReader
 from typing import TYPE_CHECKING
 
 from gitreg.core.excerpt import parse_excerpt
 from gitreg.core.manifest import FileEntry, Manifest, parse_manifest
+from gitreg.core.near import did_you_mean
 from gitreg.core.reference import Reference
 from gitreg.core.text import escape
 from gitreg.errors import FormatError, NotFoundError
@@ -40,8 +40,8 @@ def open_file(context: Context, reference: Reference, path: str) -> BufferedRead
 
 
 def _no_such_file(manifest: Manifest, path: str) -> NotFoundError:
-    close = get_close_matches(path, [file.path for file in manifest.files[:10_000]], n=1)
-    hint = f"did you mean '{escape(close[0])}'?" if close else "gitreg show REF --all lists its files"
+    near = did_you_mean(path, (file.path for file in manifest.files[:10_000]))
+    hint = near or "gitreg show REF --all lists its files"
     return NotFoundError(f"no file '{escape(path)}' in this version", hint=hint)
 
 

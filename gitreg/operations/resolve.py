@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple, assert_never
 
 from gitreg.core.digest import Digest
 from gitreg.core.event import Assignment, Registration
 from gitreg.core.names import ModelName, StageName
+from gitreg.core.near import did_you_mean
 from gitreg.core.oid import Oid
 from gitreg.core.pointer import Pointer, parse_pointer
 from gitreg.core.reference import AtManifest, AtStage, AtVersion, Latest, PointerPath, Reference
@@ -119,9 +119,8 @@ def withdrawn(facts: Facts, version: VersionTag) -> bool:
 
 def unknown_model(context: Context, model: ModelName) -> NotFoundError:
     known = registry_models(context)
-    close = get_close_matches(model, known, n=1)
-    if close:
-        return NotFoundError(f"no model '{model}'", hint=f"did you mean '{close[0]}'?")
+    if near := did_you_mean(model, known):
+        return NotFoundError(f"no model '{model}'", hint=near)
     return NotFoundError(
         f"no model '{model}' is registered here", hint=f"gitreg add PATH, then gitreg register {model}"
     )
