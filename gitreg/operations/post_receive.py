@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from gitreg.errors import GitregError
-from gitreg.git.config import get_config, set_config
 from gitreg.git.pushed import parse_pushed
-from gitreg.git.repository import Repository
-from gitreg.operations.branch import PINNED_BRANCH
 from gitreg.operations.context import Settings
 from gitreg.operations.hooks import RECEIPT_KEY
 from gitreg.operations.policy_line import present_policy
 from gitreg.operations.receipts import receive
+from gitreg.operations.server_hooks import HookCall
 from gitreg.operations.server_push import ServerPush, open_push
 
 
-def post_receive_hook(repo: Repository, lines: Sequence[str], settings: Settings) -> int:
+def post_receive_hook(call: HookCall) -> int:
     """Everything is accepted already: what can't be done now is said, and the next one does it."""
-    push = open_push(repo, parse_pushed(lines), settings)
+    push = open_push(call.repo, parse_pushed(call.lines), call.settings, call.own.get("branch"))
     if push is None:
         return 0
-    if get_config(repo, PINNED_BRANCH) is None:
-        set_config(repo, PINNED_BRANCH, push.branch)
     present_policy(push.context)
-    if get_config(repo, RECEIPT_KEY) is not None:
-        _write_receipts(push, settings)
+    if RECEIPT_KEY.removeprefix("gitreg.").lower() in call.own:
+        _write_receipts(push, call.settings)
     return 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from gitreg.core.names import ModelName
@@ -12,10 +12,10 @@ from gitreg.core.text import escape
 from gitreg.errors import GitregError
 from gitreg.git.pushed import PushedRef, parse_pushed
 from gitreg.git.refs import TAGS
-from gitreg.git.repository import Repository
-from gitreg.operations.context import Settings, utc_now
+from gitreg.operations.context import utc_now
 from gitreg.operations.facts import incoming_facts
 from gitreg.operations.server_branch import check_branch
+from gitreg.operations.server_hooks import HookCall
 from gitreg.operations.server_push import HEADS, ServerPush, open_push, registry_tag
 from gitreg.operations.server_refs import check_gitreg_ref
 from gitreg.trust.facts import Facts, Failed
@@ -38,7 +38,7 @@ class RefusedRef(NamedTuple):
         return f"{escape(self.ref)}: {self.check}: {self.reason}"
 
 
-def pre_receive(repo: Repository, lines: Sequence[str], settings: Settings) -> list[RefusedRef]:
+def pre_receive(call: HookCall) -> list[RefusedRef]:
     """What stands in the push's way; nothing if it may go through.  Any error it raises refuses the whole push too."""
     #  1. repositories that are no registry, and do not become one by this push, are left alone
     #  2. refs that would make git show something else than what was signed never come in
@@ -47,7 +47,7 @@ def pre_receive(repo: Repository, lines: Sequence[str], settings: Settings) -> l
     #  5. new registry tags verify: as of now, under exactly the policy that was in force before this push, on commits
     #     that the branch would have after it; what makes the repository a registry brings its own past along
     #  6. refs below refs/gitreg/ are what gitreg puts there
-    push = open_push(repo, parse_pushed(lines), settings)
+    push = open_push(call.repo, parse_pushed(call.lines), call.settings, call.own.get("branch"))
     if push is None:
         return []
     refused = [found for ref in push.refs if (found := _refusal(push, ref)) is not None]
@@ -56,15 +56,15 @@ def pre_receive(repo: Repository, lines: Sequence[str], settings: Settings) -> l
     return [*refused, *_refused_tags(push)]
 
 
-def pre_receive_hook(repo: Repository, lines: Sequence[str], settings: Settings) -> int:
+def pre_receive_hook(call: HookCall) -> int:
     """The verdict as the pusher hears it: a line for each refused ref, and what may help."""
-    refused = pre_receive(repo, lines, settings)
+    refused = pre_receive(call)
     for ref in refused:
-        settings.note(f"refused: {ref}")
+        call.settings.note(f"refused: {ref}")
     for hint in dict.fromkeys(ref.hint for ref in refused if ref.hint):
-        settings.note(f"hint: {hint}")
+        call.settings.note(f"hint: {hint}")
     if refused:
-        settings.note("nothing of this push was accepted")
+        call.settings.note("nothing of this push was accepted")
     return 1 if refused else 0
 
 

@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import Final, NamedTuple
 
 from gitreg.core.text import escape
 from gitreg.errors import GitregError, RefusedError, UsageError
-from gitreg.git.config import get_config
+from gitreg.git.config import get_config_section
 from gitreg.git.repository import Repository
 from gitreg.operations.context import Settings
 
-TIMEOUT: Final = "gitreg.hookTimeout"
-_SECONDS: Final = 60
+_TIMEOUT: Final = "gitreg.hookTimeout"
+_SECONDS: Final = "60"
 
-Work = Callable[[Repository, Sequence[str], Settings], int]
+
+class HookCall(NamedTuple):
+    """What git called a hook for: which repository, its own settings below `gitreg.`, and the refs, a line each."""
+
+    repo: Repository
+    own: Mapping[str, str]
+    lines: Sequence[str]
+    settings: Settings
+
+
+Work = Callable[[HookCall], int]
 
 
 def run_server_hook(work: Work, directory: Path, lines: Sequence[str], say: Callable[[str], None]) -> int:
     """Do a hook's work for the git that called this process.  0 means yes."""
     try:
         repo = Repository.for_hook(directory)
-        with _deadline(_timeout(repo)):
-            return work(repo, lines, Settings(note=say))
+        own = get_config_section(repo, "gitreg.")
+        with _deadline(_timeout(own)):
+            return work(HookCall(repo, own, lines, Settings(note=say)))
     except GitregError as error:
         say(f"refused: {error.message}")
         if error.hint:
@@ -36,10 +47,10 @@ def run_server_hook(work: Work, directory: Path, lines: Sequence[str], say: Call
     return 1
 
 
-def _timeout(repo: Repository) -> int:
-    text = get_config(repo, TIMEOUT) or str(_SECONDS)
+def _timeout(own: Mapping[str, str]) -> int:
+    text = own.get("hooktimeout", _SECONDS)  # git folds the case of names
     if not text.isdecimal() or not 0 < int(text) <= 86_400:
-        raise UsageError(f"{TIMEOUT} is not a number of seconds: {escape(text[:40])}", hint="git config tells where")
+        raise UsageError(f"{_TIMEOUT} is not a number of seconds: {escape(text[:40])}", hint="git config tells where")
     return int(text)
 
 
@@ -48,7 +59,7 @@ def _deadline(seconds: int) -> Iterator[None]:
     """Pushers and the server's connections must not wait for ever, and waiting is not consent."""
 
     def end(_number: int, _frame: FrameType | None) -> None:
-        raise RefusedError(f"this took longer than {seconds} seconds", hint=f"git config {TIMEOUT} allows more")
+        raise RefusedError(f"this took longer than {seconds} seconds", hint=f"git config {_TIMEOUT} allows more")
 
     before = signal.signal(signal.SIGALRM, end)
     signal.alarm(seconds)

@@ -10,7 +10,7 @@ from gitreg.core.oid import Oid
 from gitreg.core.policy import POLICY_PATH, Policy, parse_policy
 from gitreg.core.tag_name import TagName, parse_tag_name
 from gitreg.errors import GitregError
-from gitreg.git.config import get_config
+from gitreg.git.config import set_config
 from gitreg.git.head import default_branch
 from gitreg.git.objects import ObjectReader
 from gitreg.git.pushed import PushedRef
@@ -48,10 +48,13 @@ class ServerPush:
         return {name: ref.new for name, ref in named if name and ref.new is not None and ref.old is None}
 
 
-def open_push(repo: Repository, refs: Sequence[PushedRef], settings: Settings) -> ServerPush | None:
-    """The push, if the repository is a registry or would become one.  Raises FormatError if its config is malformed."""
+def open_push(repo: Repository, refs: Sequence[PushedRef], settings: Settings, pinned: str | None) -> ServerPush | None:
+    """The push, if the repository is a registry or would become one; `pinned` is its PINNED_BRANCH, if it has one.
+
+    Raises FormatError if its config is malformed.
+    """
     with ObjectReader(repo) as reader:
-        name = _pinned(repo, reader) or _first(repo, refs, reader)
+        name = pinned or _protected(repo, reader) or _first(repo, refs, reader)
         if name is None:
             return None
         before = resolve(repo, HEADS + name)
@@ -62,6 +65,8 @@ def open_push(repo: Repository, refs: Sequence[PushedRef], settings: Settings) -
         if tip is None or reader.read(f"{tip}:{POLICY_PATH}") is None:
             return None
         if before is not None:
+            if pinned is None:
+                set_config(repo, PINNED_BRANCH, name)
             settings = replace(settings, note=_unheard)  # whom this server trusts was said when it began to
         return ServerPush(Context(repo, config_at(reader, tip), settings), tuple(refs), name, before, after)
 
@@ -80,10 +85,8 @@ def registry_tag(ref: str) -> TagName | None:
     return parse_tag_name(ref.removeprefix(TAGS)) if ref.startswith(TAGS) else None
 
 
-def _pinned(repo: Repository, reader: ObjectReader) -> str | None:
-    """The branch that somebody settled on, or the one that the policy on the main branch names."""
-    if pinned := get_config(repo, PINNED_BRANCH):
-        return pinned
+def _protected(repo: Repository, reader: ObjectReader) -> str | None:
+    """The branch that the policy on the main branch names."""
     main = default_branch(repo)
     tip = resolve(repo, HEADS + main)
     if tip is None:
