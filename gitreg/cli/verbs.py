@@ -41,6 +41,7 @@ VERBS = {
             "pull": "Get a version's files, verified.",
             "path": "Print a verified read-only checkout of a version.",
             "cache": "Look at the shared checkouts, and make room.",
+            "convert": "Turn a model file that can run code into one that cannot.",
             "gc": "Remove objects of this clone that nothing needs any more.",
         },
     ),
