@@ -23,16 +23,21 @@ from gitreg.operations import open_file as opening
 from gitreg.operations import which as asking
 from gitreg.operations.add import AddRequest, AddResult
 from gitreg.operations.add import add as add_artifact
-from gitreg.operations.approve import DEFAULT_AGE, ApproveResult, Way
-from gitreg.operations.approve import approve as approve_promotion
 from gitreg.operations.context import Context, Settings
+from gitreg.operations.decisions.approve import DEFAULT_AGE, ApproveResult, Way
+from gitreg.operations.decisions.approve import approve as approve_promotion
+from gitreg.operations.decisions.reject import RejectResult
+from gitreg.operations.decisions.reject import reject as reject_promotion
+from gitreg.operations.decisions.reject import withdraw as withdraw_rejection
+from gitreg.operations.decisions.waiting import WaitingRequest
+from gitreg.operations.decisions.waiting import waiting as list_waiting
 from gitreg.operations.fetch import FetchResult
 from gitreg.operations.fetch import fetch as fetch_refs
 from gitreg.operations.fsck import FsckRequest, FsckResult
 from gitreg.operations.fsck import fsck as check_store
+from gitreg.operations.garbage.gc import GcRequest, GcResult
+from gitreg.operations.garbage.gc import gc as collect_garbage
 from gitreg.operations.gate_run import gate_run
-from gitreg.operations.gc import GcRequest, GcResult
-from gitreg.operations.gc import gc as collect_garbage
 from gitreg.operations.history import HistoryEntry, HistoryFilter
 from gitreg.operations.history import history as list_history
 from gitreg.operations.init import InitRequest, InitResult
@@ -40,22 +45,19 @@ from gitreg.operations.init import init as make_registry
 from gitreg.operations.lineage import Lineage
 from gitreg.operations.lineage import lineage as trace_lineage
 from gitreg.operations.path import path as checkout
-from gitreg.operations.policy_check import PolicyCheck, check_policy
-from gitreg.operations.policy_init import PolicyInitResult, init_policy
-from gitreg.operations.policy_show import PolicyView, show_policy
+from gitreg.operations.policy.check import PolicyCheck, check_policy
+from gitreg.operations.policy.init import PolicyInitResult, init_policy
+from gitreg.operations.policy.needs import PromotionNeeds, promotion_needs
+from gitreg.operations.policy.show import PolicyView, show_policy
 from gitreg.operations.promote import Readiness
 from gitreg.operations.promote import dry_run as assess_promotion
 from gitreg.operations.promote import promote as sign_promotion
-from gitreg.operations.promotion_needs import PromotionNeeds, promotion_needs
 from gitreg.operations.pull import PullRequest, PullResult
 from gitreg.operations.pull import pull as pull_version
 from gitreg.operations.push import PushResult
 from gitreg.operations.push import push as push_all
 from gitreg.operations.register import RegisterRequest
 from gitreg.operations.register import register as sign_version
-from gitreg.operations.reject import RejectResult
-from gitreg.operations.reject import reject as reject_promotion
-from gitreg.operations.reject import withdraw as withdraw_rejection
 from gitreg.operations.results import EventResult
 from gitreg.operations.retire import deprecate, deregister, unassign
 from gitreg.operations.rollback import rollback as sign_rollback
@@ -65,8 +67,6 @@ from gitreg.operations.status import StatusResult
 from gitreg.operations.status import status as compare
 from gitreg.operations.verify import VerifyResult
 from gitreg.operations.verify import verify as verify_facts
-from gitreg.operations.waiting import WaitingRequest
-from gitreg.operations.waiting import waiting as list_waiting
 
 if TYPE_CHECKING:
     from gitreg.serializers.tensor_file import Tensor

@@ -11,8 +11,8 @@ from gitreg.cli.verb import option
 from gitreg.core.event import Cause
 from gitreg.core.version import Version
 from gitreg.errors import UsageError
-from gitreg.operations.approve import Way
-from gitreg.operations.stake import MetricChange
+from gitreg.operations.decisions.approve import Way
+from gitreg.operations.decisions.stake import MetricChange
 
 rollback_option = option("--rollback", is_flag=True, help="Decide about a rollback to the version, not its promotion.")
 file_option = option("--file", is_flag=True, help="Write a file to commit, for hosts that take no refs of gitreg's.")

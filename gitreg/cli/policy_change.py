@@ -5,7 +5,7 @@ from __future__ import annotations
 from gitreg.cli.figures import counted
 from gitreg.cli.lines import Line, line, strong
 from gitreg.cli.output import Output
-from gitreg.operations.policy_sign import PolicySignResult
+from gitreg.operations.policy.sign import PolicySignResult
 
 
 def signed_lines(result: PolicySignResult) -> list[Line]:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from gitreg.cli.events import gate_lines
 from gitreg.cli.lines import Line, bad, dim, good, indented, line, strong, warn
 from gitreg.core.model_pattern import ModelPattern
-from gitreg.operations.policy_check import PolicyCheck, Signatures, StageTerms
-from gitreg.operations.policy_powers import ALL_MODELS, PersonPowers, Powers
-from gitreg.operations.promotion_needs import PromotionNeeds
+from gitreg.operations.policy.check import PolicyCheck, Signatures, StageTerms
+from gitreg.operations.policy.needs import PromotionNeeds
+from gitreg.operations.policy.powers import ALL_MODELS, PersonPowers, Powers
 
 
 def check_lines(check: PolicyCheck) -> Iterator[Line]:

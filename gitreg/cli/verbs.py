@@ -68,6 +68,7 @@ VERBS = {
             "history": "List what happened, newest first.",
             "lineage": "Show what a version was made from, and what was made from it.",
             "verify": "Check every signature and, if asked, every byte.",
+            "scan": "Find out whether opening a file could run code.",
             "fsck": "Check every object against its name, and that nothing is missing.",
         },
     ),

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from gitreg.cli.figures import ago, counted, number, size
 from gitreg.cli.lines import Line, bad, dim, good, line, strong
 from gitreg.cli.table import columns
+from gitreg.operations.decisions.waiting import WaitingRequest
 from gitreg.operations.show_version import VersionDetails
-from gitreg.operations.waiting import WaitingRequest
 
 
 def version_lines(details: VersionDetails) -> list[Line]:

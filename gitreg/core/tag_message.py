@@ -244,14 +244,15 @@ class _Trailers:
 
     def _pointer(self) -> PointerAt:
         path, _, digest = self._single["Pointer"].rpartition(" ")
-        return PointerAt(_tree_path(path), Digest.parse(digest))
+        return PointerAt(tree_path(path), Digest.parse(digest))
 
     def _previous(self) -> Oid | None:
         value = self._single["Previous"]
         return None if value == "none" else Oid.parse(value)
 
 
-def _tree_path(path: str) -> str:
+def tree_path(path: str) -> str:
+    """Return the path if a pointer can be there.  Raises FormatError."""
     if len(path) > MAX_PATH_LENGTH or escape(path) != path or {"", ".", ".."} & set(path.split("/")):
         raise FormatError(f"not a pointer's path: '{escape(path[:80])}'")
     return path

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from gitreg.core.text import escape
-from gitreg.operations.server_hooks import Work, run_server_hook
+from gitreg.operations.server.hooks import Work, run_server_hook
 
 
 def run_as_hook(work: Work) -> int:

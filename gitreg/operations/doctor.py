@@ -16,8 +16,8 @@ from gitreg.git.head import Detached, head, is_shallow
 from gitreg.operations.branch import protected_branch
 from gitreg.operations.context import Context, Settings, utc_now
 from gitreg.operations.hooks import HOOKS, installed_hooks
-from gitreg.operations.policy_line import present_policy
-from gitreg.operations.policy_pending import SIGN_HINT, standing_refusal, unsigned_edit
+from gitreg.operations.policy.line import present_policy
+from gitreg.operations.policy.pending import SIGN_HINT, standing_refusal, unsigned_edit
 from gitreg.operations.sign import open_signer
 from gitreg.operations.stores import NoRemoteError, local_store, remote_store
 from gitreg.trust.verify import TAG_NAMESPACE

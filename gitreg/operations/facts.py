@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
-from gitreg.core.event import Assignment, Cause, Event, Registration, Unassignment
+from gitreg.core.event import Cause
 from gitreg.core.names import ModelName, StageName
 from gitreg.core.oid import Oid
 from gitreg.core.on_demand import OnDemand
 from gitreg.core.policy import Policy
-from gitreg.core.tag_message import parse_message
+from gitreg.core.tag_message import tree_path
 from gitreg.core.tag_name import (
     AssignedTag,
     DeregisteredTag,
@@ -21,29 +22,42 @@ from gitreg.core.tag_name import (
     VersionTag,
     parse_tag_name,
 )
+from gitreg.core.version import Version
 from gitreg.errors import GitregError
 from gitreg.git.history import merged_tags, tags_containing, unreached
 from gitreg.git.objects import Answer, GitObject, ObjectReader
 from gitreg.git.refs import list_tags
-from gitreg.operations.authorities import authorities_of
 from gitreg.operations.branch import ProtectedBranch, protected_branch
 from gitreg.operations.context import Context
 from gitreg.operations.marks import seen_tags
-from gitreg.operations.policy_line import PolicyLine, policy_line, read_entries
-from gitreg.operations.receipt_log import known_receipts
+from gitreg.operations.policy.line import PolicyLine, policy_line, read_entries
+from gitreg.operations.receipts.authorities import authorities_of
+from gitreg.operations.receipts.log import known_receipts
 from gitreg.trust.facts import Facts, KeyState, TagData, assigned_versions
 from gitreg.trust.marks import losses
 from gitreg.trust.policy_state import PolicyState
-from gitreg.trust.tag_object import parse_tag_object
+from gitreg.trust.tag_object import MAX_TAG
 
+Told = TypeVar("Told")
 Wanted = Callable[[dict[TagName, Oid]], Iterable[TagName]]
 
 
+_HEAD: Final = re.compile(rb"object ([0-9a-f]{40}(?:[0-9a-f]{24})?)\ntype commit\n")
+_TRAILER: Final = re.compile(r"\nGitreg-(Action|Version|Version-Tag|Pointer|Policy): ([^\n]+)(?=\n)")
+
+
 class _Peek(NamedTuple):
-    """What an unverified tag says it builds on; only used to decide what to read."""
+    """What an unverified tag says it builds on; only used to decide what to read.
+
+    Of a tag that will verify, it is exactly what is signed there.  Parsing others strictly is left to the verdict.
+    """
 
     target: Oid
-    event: Event
+    policy: str
+    pointer: str | None  # its path
+    version: Version | None
+    version_tag: str | None
+    is_rollback: bool
 
 
 def model_facts(context: Context, model: ModelName) -> Facts:
@@ -143,7 +157,7 @@ class _Loader:
         self._read_raw(reader, names)
         for name in names:
             self._peeked.add(name)
-            peek = _peek(name, self._raw.get(name) or b"")
+            peek = _peek(self._raw.get(name) or b"")
             if peek is not None:
                 self._peeks[name] = peek
 
@@ -155,49 +169,51 @@ class _Loader:
 
     def _needed(self, reader: ObjectReader, names: Iterable[TagName], policy: Policy) -> set[TagName]:
         """What the tags just read build on: their version and its end, the events before, the stages gone through."""
-        events = [self._peeks[name].event for name in names if name in self._peeks]
+        known = [name for name in names if name in self._peeks]
         # the bytes of events before say which policies they cite; whether they verify is not asked
-        self._read_raw(reader, self._preceding(events))
-        assignments = [event for event in events if isinstance(event, Assignment)]
-        needed: set[TagName] = {VersionTag(event.model, event.version) for event in assignments}
-        needed |= {DeregisteredTag(event.model, event.version) for event in assignments}
-        return (needed | self._gone_through(reader, assignments, policy)) & self._refs.keys()
+        self._read_raw(reader, self._preceding(known))
+        assigned = [name for name in known if isinstance(name, AssignedTag)]
+        versions = {(name.model, version) for name in assigned if (version := self._peeks[name].version) is not None}
+        needed: set[TagName] = {
+            kind(model, version) for model, version in versions for kind in (VersionTag, DeregisteredTag)
+        }
+        return (needed | self._gone_through(reader, assigned, policy)) & self._refs.keys()
 
-    def _preceding(self, events: Iterable[Event]) -> list[StageTag]:
-        """All stage events with a lower number than one of `events` in their stage."""
+    def _preceding(self, names: Iterable[TagName]) -> list[StageTag]:
+        """All stage events with a lower number than one of `names` in their stage."""
         highest: dict[StageName, int] = {}
-        for event in events:
-            if isinstance(event, Assignment | Unassignment):
-                highest[event.stage] = max(event.n, highest.get(event.stage, 0))
+        for name in names:
+            if isinstance(name, AssignedTag | UnassignedTag):
+                highest[name.stage] = max(name.n, highest.get(name.stage, 0))
         tags = (tag for tag in self._refs if isinstance(tag, AssignedTag | UnassignedTag))
         return [tag for tag in tags if tag.n < highest.get(tag.stage, 0)]
 
-    def _gone_through(self, reader: ObjectReader, events: Iterable[Assignment], policy: Policy) -> set[AssignedTag]:
+    def _gone_through(self, reader: ObjectReader, names: Iterable[AssignedTag], policy: Policy) -> set[AssignedTag]:
         """The assignments of the same versions to the stages that the events' rules look at."""
-        versions: dict[StageName, set[Oid]] = {}
-        for event in events:
-            rule = policy.for_model(event.model).stages.get(event.stage)
-            stage = event.stage if event.cause is Cause.ROLLBACK else (rule.after if rule else None)
-            if stage is not None:
-                versions.setdefault(stage, set()).add(event.version_tag)
+        versions: dict[StageName, set[str]] = {}
+        for name in names:
+            peek, rule = self._peeks[name], policy.for_model(name.model).stages.get(name.stage)
+            stage = name.stage if peek.is_rollback else (rule.after if rule else None)
+            if stage is not None and peek.version_tag is not None:
+                versions.setdefault(stage, set()).add(peek.version_tag)
         tags = [tag for tag in self._refs if isinstance(tag, AssignedTag) and tag.stage in versions]
         self._read_raw(reader, tags)
         return {tag for tag in tags if versions[tag.stage] & assigned_versions(self._raw.get(tag) or b"")}
 
     def _states(self, reader: ObjectReader, line: PolicyLine) -> dict[Oid, PolicyState]:
         """The states by the policies that name them; the earlier ones only if a tag cites one."""
-        if all(peek.event.policy == line.last.policy for peek in self._peeks.values()):
+        if all(peek.policy == line.last.policy for peek in self._peeks.values()):
             return {line.last.policy: line.in_force}
         states = read_entries(reader, line.entries)
         return {entry.policy: state for entry, state in zip(line.entries, states, strict=True)}
 
     def _floors(self, line: PolicyLine) -> dict[Oid, Oid]:
         """For the commits of tags that cite an earlier policy: it, unless the commit comes after the next one."""
-        places = {entry.policy: at for at, entry in enumerate(line.entries[:-1])}
+        places: dict[str, int] = {entry.policy: at for at, entry in enumerate(line.entries[:-1])}
         citing: dict[int, list[TagName]] = {}
         for name, peek in self._peeks.items():
-            if peek.event.policy in places:
-                citing.setdefault(places[peek.event.policy], []).append(name)
+            if peek.policy in places:
+                citing.setdefault(places[peek.policy], []).append(name)
         floors: dict[Oid, Oid] = {}
         for at in sorted(citing, reverse=True):
             after = self._descending(citing[at], line.entries[at + 1].commit)
@@ -223,13 +239,7 @@ class _Loader:
         return frozenset(found | {name for name, target in new.items() if target not in beyond})
 
     def _pointers(self, reader: ObjectReader) -> dict[tuple[Oid, str], bytes]:
-        places = sorted(
-            {
-                (peek.target, peek.event.pointer.path)
-                for peek in self._peeks.values()
-                if isinstance(peek.event, Registration | Assignment)
-            }
-        )
+        places = sorted({(peek.target, peek.pointer) for peek in self._peeks.values() if peek.pointer is not None})
         answers = reader.read_many(f"{commit}:{path}" for commit, path in places)
         found = zip(places, answers, strict=True)
         return {place: answer.data for place, answer in found if isinstance(answer, GitObject)}
@@ -246,9 +256,23 @@ def _tag_bytes(answer: Answer) -> bytes | None:
     return b""
 
 
-def _peek(name: TagName, raw: bytes) -> _Peek | None:
+def _peek(raw: bytes) -> _Peek | None:
+    head = _HEAD.match(raw)
+    if head is None or len(raw) > MAX_TAG:
+        return None
+    says: dict[str, str] = dict(_TRAILER.findall(raw.decode("utf-8", "replace")))
+    return _Peek(
+        target=Oid(head[1].decode()),
+        policy=says.get("Policy", ""),
+        pointer=_told(tree_path, says.get("Pointer", "").rpartition(" ")[0]),
+        version=_told(Version.parse, says.get("Version", "")),
+        version_tag=says.get("Version-Tag"),
+        is_rollback=says.get("Action") == Cause.ROLLBACK.value,
+    )
+
+
+def _told(parse: Callable[[str], Told], text: str) -> Told | None:
     try:
-        tag = parse_tag_object(raw)
-        return _Peek(Oid.parse(tag.target), parse_message(tag.message, name).event)
+        return parse(text) if text else None
     except GitregError:
         return None

@@ -13,14 +13,14 @@ from gitreg.git.refs import TAGS, NewRef, TagRef, create_refs, list_tags, tags_b
 from gitreg.git.remote import remotes
 from gitreg.operations.branch import git_remote
 from gitreg.operations.context import Context
+from gitreg.operations.decisions.incoming import approvals_spec, let_in
+from gitreg.operations.decisions.spent import drop_spent
 from gitreg.operations.facts import incoming_facts
-from gitreg.operations.incoming_approvals import approvals_spec, let_in
 from gitreg.operations.marks import remember, seen_tags
-from gitreg.operations.policy_pending import policy_failures, shared_tip
-from gitreg.operations.receipt_fetch import accept_log, log_spec
+from gitreg.operations.policy.pending import policy_failures, shared_tip
+from gitreg.operations.receipts.fetch import accept_log, log_spec
 from gitreg.operations.receive import receive_committed
 from gitreg.operations.results import Failure
-from gitreg.operations.spent_approvals import drop_spent
 from gitreg.operations.transfer import Transfer
 from gitreg.trust.facts import Failed
 from gitreg.trust.verify import Verifier

@@ -23,7 +23,7 @@ from gitreg.operations.atomic import write_file
 from gitreg.operations.branch import PINNED_BRANCH, SIGNERS_PATH
 from gitreg.operations.context import Context, Settings
 from gitreg.operations.hooks import install_hooks
-from gitreg.operations.policy_line import present_policy
+from gitreg.operations.policy.line import present_policy
 from gitreg.operations.sign import MADE_KEY, SIGNING_KEY, open_signer
 from gitreg.operations.stores import local_store, trust_remote
 from gitreg.trust.allowed_signers import format_line

@@ -16,7 +16,7 @@ from gitreg.operations.branch import git_remote, protected_branch
 from gitreg.operations.context import Context, utc_now
 from gitreg.operations.facts import model_facts
 from gitreg.operations.pointers import committed_pointers, unshared_pointers
-from gitreg.operations.policy_pending import check_outgoing
+from gitreg.operations.policy.pending import check_outgoing
 from gitreg.operations.stores import NoRemoteError, remote_store
 from gitreg.trust.facts import Failed
 from gitreg.trust.receipt import assume_received

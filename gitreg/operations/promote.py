@@ -9,15 +9,15 @@ from gitreg.core.reference import Reference
 from gitreg.core.version import Version
 from gitreg.errors import RefusedError
 from gitreg.gates.gate import GateResult
-from gitreg.operations.consent import ApprovalCount, Consent, RejectionNote, consent
 from gitreg.operations.context import Context, utc_now
+from gitreg.operations.decisions.consent import ApprovalCount, Consent, RejectionNote, consent
+from gitreg.operations.decisions.incoming import refresh
+from gitreg.operations.decisions.spent import drop_spent
 from gitreg.operations.draft import AssignmentDraft, draft_assignment
 from gitreg.operations.gate_run import check_gates, gate_records
-from gitreg.operations.incoming_approvals import refresh
 from gitreg.operations.publish import publish
 from gitreg.operations.results import EventResult, Failure
 from gitreg.operations.sign import open_signer, record
-from gitreg.operations.spent_approvals import drop_spent
 from gitreg.trust.rules import CheckError, check_freeze, check_role
 from gitreg.trust.signer import Signer
 from gitreg.trust.verify import TAG_NAMESPACE, Verifier

@@ -9,10 +9,10 @@ from gitreg.git.push import push as git_push
 from gitreg.git.refs import TAGS, delete_ref
 from gitreg.operations.branch import git_remote
 from gitreg.operations.context import Context
+from gitreg.operations.decisions.share import FILE_HINT
 from gitreg.operations.push import push as push_all
 from gitreg.operations.push import raise_rejection
 from gitreg.operations.results import EventResult
-from gitreg.operations.share_approvals import FILE_HINT
 from gitreg.trust.facts import Verified
 
 

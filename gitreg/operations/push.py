@@ -16,14 +16,14 @@ from gitreg.git.push import Accepted, Advance, Cause, Create, PushReport, Reject
 from gitreg.git.push import push as git_push
 from gitreg.git.refs import TAGS, Ref, list_refs, resolve
 from gitreg.git.remote import remotes
-from gitreg.operations.approvals import APPROVALS
 from gitreg.operations.branch import git_remote, protected_branch
 from gitreg.operations.context import Context
+from gitreg.operations.decisions.approvals import APPROVALS
+from gitreg.operations.decisions.share import Shared, share_approvals
 from gitreg.operations.marks import remember
-from gitreg.operations.policy_pending import check_outgoing
+from gitreg.operations.policy.pending import check_outgoing
 from gitreg.operations.pre_push import check_tags
 from gitreg.operations.send import send_committed
-from gitreg.operations.share_approvals import Shared, share_approvals
 from gitreg.operations.transfer import Transfer
 
 

@@ -11,15 +11,15 @@ from gitreg.core.reference import AtVersion
 from gitreg.core.tag_name import AssignedTag, VersionTag
 from gitreg.core.version import Version
 from gitreg.errors import NotFoundError, RefusedError
-from gitreg.operations.consent import consent
 from gitreg.operations.context import Context
+from gitreg.operations.decisions.consent import consent
+from gitreg.operations.decisions.incoming import refresh
+from gitreg.operations.decisions.spent import drop_spent
 from gitreg.operations.draft import AssignmentDraft, draft_assignment
-from gitreg.operations.incoming_approvals import refresh
 from gitreg.operations.publish import publish
 from gitreg.operations.resolve import holding_event, unknown_model, whole_facts, withdrawn
 from gitreg.operations.results import EventResult, Failure
 from gitreg.operations.sign import open_signer, record
-from gitreg.operations.spent_approvals import drop_spent
 from gitreg.trust.facts import Facts, Verified
 from gitreg.trust.verify import Verifier
 

@@ -14,7 +14,7 @@ from gitreg.errors import GitregError, SourceError
 from gitreg.git.worktree import dirty_paths
 from gitreg.operations.context import Context
 from gitreg.operations.pointers import artifact_place, read_pointer, working_pointers
-from gitreg.operations.policy_pending import unsigned_edit
+from gitreg.operations.policy.pending import unsigned_edit
 from gitreg.operations.stores import NoRemoteError, local_store, remote_place, remote_store
 from gitreg.operations.take_in import manifest_now
 from gitreg.operations.uncopied import place_of

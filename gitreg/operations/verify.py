@@ -13,8 +13,8 @@ from gitreg.errors import GitregError
 from gitreg.operations.context import Context
 from gitreg.operations.facts import model_facts, registry_models
 from gitreg.operations.marks import remember_read, seen_models
-from gitreg.operations.policy_pending import policy_failure, standing_refusal
-from gitreg.operations.receipt_audit import lost_tags
+from gitreg.operations.policy.pending import policy_failure, standing_refusal
+from gitreg.operations.receipts.audit import lost_tags
 from gitreg.operations.resolve import Draft, FoundVersion, find, unknown_model
 from gitreg.operations.results import Failure
 from gitreg.operations.stores import reading_store

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gitreg.operations.context import Context, Settings
-from gitreg.operations.policy_sign import sign_policy
+from gitreg.operations.policy.sign import sign_policy
 
 POLICY = """\
 format = 1

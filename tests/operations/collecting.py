@@ -8,7 +8,7 @@ import time
 from gitreg.api import Registry
 from gitreg.core.digest import Digest
 from gitreg.operations.add import AddRequest
-from gitreg.operations.gc import GcRequest, GcResult
+from gitreg.operations.garbage.gc import GcRequest, GcResult
 from gitreg.storage.local import LocalStore
 from gitreg.storage.transfer import ensure_complete
 from gitreg.storage.verified import read_manifest

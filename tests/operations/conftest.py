@@ -21,8 +21,8 @@ from gitreg.git.refs import create_ref
 from gitreg.operations.add import AddRequest, AddResult
 from gitreg.operations.context import Settings
 from gitreg.operations.init import InitRequest
-from gitreg.operations.keys import add_key, read_key
-from gitreg.operations.policy_sign import PolicySignResult, sign_policy
+from gitreg.operations.policy.keys import add_key, read_key
+from gitreg.operations.policy.sign import PolicySignResult, sign_policy
 from gitreg.operations.sign import open_signer
 from gitreg.trust.sshsig import sign
 from gitreg.trust.tag_object import Tagger, TargetType, attach_signature, encode_tag_object

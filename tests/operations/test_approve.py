@@ -12,7 +12,7 @@ from gitreg.core.event import Cause
 from gitreg.core.names import StageName
 from gitreg.core.reference import parse_reference
 from gitreg.errors import RefusedError, UsageError
-from gitreg.operations.approve import DEFAULT_AGE, preview
+from gitreg.operations.decisions.approve import DEFAULT_AGE, preview
 
 MNIST, PRODUCTION = "mnist@v1.0.0", StageName("production")
 

@@ -15,7 +15,7 @@ import pytest
 from gitreg.api import Registry
 from gitreg.errors import GitregError
 from gitreg.operations.add import AddRequest
-from gitreg.operations.gc import GcRequest
+from gitreg.operations.garbage.gc import GcRequest
 from gitreg.operations.pull import PullRequest
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from gitreg.api import Registry
 from gitreg.core.digest import Digest
-from gitreg.operations.gc import GcRequest
+from gitreg.operations.garbage.gc import GcRequest
 from tests.operations.collecting import FORCE, add, age, complete, local, sweep
 from tests.storage.helpers import object_file
 

@@ -14,7 +14,7 @@ import pytest
 from gitreg.api import Registry
 from gitreg.core.digest import Digest
 from gitreg.operations.add import AddRequest
-from gitreg.operations.gc import GcRequest
+from gitreg.operations.garbage.gc import GcRequest
 from gitreg.storage.fsck import check_objects
 from gitreg.storage.ingest import ingest
 from gitreg.storage.local import LocalStore
@@ -25,7 +25,7 @@ from tests.storage.helpers import object_file
 
 GC = """
 import gitreg
-from gitreg.operations.gc import GcRequest
+from gitreg.operations.garbage.gc import GcRequest
 gitreg.open(sys.argv[1]).gc(GcRequest(force=True))
 """
 
@@ -77,7 +77,7 @@ def test_killed(registry: Registry, tmp_path: Path, rounds: int):
 
 SWEEP = """
 import sys, gitreg
-from gitreg.operations.gc import GcRequest
+from gitreg.operations.garbage.gc import GcRequest
 registry = gitreg.open(sys.argv[1])
 print("ready", flush=True)
 removed = 0

@@ -6,7 +6,7 @@ import pytest
 
 from gitreg.api import Registry
 from gitreg.operations.add import AddRequest
-from gitreg.operations.gc import GcRequest
+from gitreg.operations.garbage.gc import GcRequest
 from gitreg.operations.pull import PullRequest
 from gitreg.storage.local import LocalStore
 from gitreg.storage.verified import read_manifest

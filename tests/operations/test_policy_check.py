@@ -16,9 +16,9 @@ from gitreg.core.names import Principal
 from gitreg.core.policy import parse_policy
 from gitreg.core.policy_templates import Template, policy_template
 from gitreg.errors import FormatError, RefusedError, SourceError
-from gitreg.operations.policy_check import PolicyCheck, check_policy
-from gitreg.operations.policy_powers import PersonPowers
-from gitreg.operations.policy_warnings import policy_warnings
+from gitreg.operations.policy.check import PolicyCheck, check_policy
+from gitreg.operations.policy.powers import PersonPowers
+from gitreg.operations.policy.warnings import policy_warnings
 from gitreg.trust.allowed_signers import AllowedSigners, format_line
 from gitreg.trust.private_key import generate_key
 

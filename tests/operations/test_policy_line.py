@@ -15,7 +15,7 @@ from gitreg.errors import UsageError, VerificationError
 from gitreg.git.refs import Ref
 from gitreg.operations.branch import ProtectedBranch, protected_branch
 from gitreg.operations.facts import incoming_facts, model_facts
-from gitreg.operations.policy_line import present_policy
+from gitreg.operations.policy.line import present_policy
 from gitreg.operations.resolve import find_version
 from gitreg.trust.facts import Failed, Verified
 from gitreg.trust.verify import Verifier

@@ -8,10 +8,10 @@ from gitreg.api import Registry
 from gitreg.core.names import Principal
 from gitreg.core.policy import parse_policy
 from gitreg.errors import NotFoundError, RefusedError
-from gitreg.operations.keys import add_key, list_keys, read_key, revoke_keys
-from gitreg.operations.policy_line import present_policy
-from gitreg.operations.policy_pending import check_outgoing, standing_refusal, unsigned_edit
-from gitreg.operations.policy_sign import NotAdminError, sign_policy
+from gitreg.operations.policy.keys import add_key, list_keys, read_key, revoke_keys
+from gitreg.operations.policy.line import present_policy
+from gitreg.operations.policy.pending import check_outgoing, standing_refusal, unsigned_edit
+from gitreg.operations.policy.sign import NotAdminError, sign_policy
 
 REVIEWERS = '"bob@example.com", "carol@example.com", "person@example.com"'
 

@@ -10,10 +10,10 @@ import pytest
 from gitreg.api import Registry
 from gitreg.core.names import ModelName, Principal
 from gitreg.errors import NotFoundError, RefusedError, VerificationError
-from gitreg.operations.keys import add_key, read_key
-from gitreg.operations.policy_sign import sign_policy
-from gitreg.operations.receipt_audit import verify_receipts
-from gitreg.operations.receipts import add_receipts, list_receipts
+from gitreg.operations.policy.keys import add_key, read_key
+from gitreg.operations.policy.sign import sign_policy
+from gitreg.operations.receipts.audit import verify_receipts
+from gitreg.operations.receipts.receipts import add_receipts, list_receipts
 
 LOG = "refs/gitreg/log"
 SERVER = '\n[receipts]\nfrom = ["server"]\n'

@@ -8,7 +8,7 @@ from gitreg.api import Registry
 from gitreg.core.names import Principal
 from gitreg.core.remote_url import RemoteUrl
 from gitreg.errors import FormatError, GitregError, NotFoundError, RefusedError, SigningError, SourceError, UsageError
-from gitreg.operations.keys import add_key, list_keys, new_key, read_key
+from gitreg.operations.policy.keys import add_key, list_keys, new_key, read_key
 from gitreg.operations.remotes import add_remote, list_remotes, trust
 
 

@@ -12,7 +12,7 @@ from gitreg.cli.table import table
 from gitreg.cli.verb import command as verb
 from gitreg.cli.verb import pass_output
 from gitreg.core.names import ModelName
-from gitreg.operations.waiting import WaitingRequest, waiting
+from gitreg.operations.decisions.waiting import WaitingRequest, waiting
 
 
 @verb("approvals")

@@ -18,7 +18,7 @@ from gitreg.cli.verb import option, pass_output
 from gitreg.core.event import Cause
 from gitreg.core.names import StageName
 from gitreg.core.reference import Reference
-from gitreg.operations.approve import DEFAULT_AGE, ApprovalPreview, ApproveResult, Way, approve, preview
+from gitreg.operations.decisions.approve import DEFAULT_AGE, ApprovalPreview, ApproveResult, Way, approve, preview
 
 
 @verb("approve")

@@ -13,7 +13,7 @@ from gitreg.cli.table import columns
 from gitreg.cli.verb import command as verb
 from gitreg.cli.verb import option, pass_output
 from gitreg.operations.cache import parse_age
-from gitreg.operations.gc import DEFAULT_GRACE, SHORT_GRACE, GcRequest, GcResult, gc
+from gitreg.operations.garbage.gc import DEFAULT_GRACE, SHORT_GRACE, GcRequest, GcResult, gc
 
 AGE = Parsed[timedelta]("age", parse_age)
 

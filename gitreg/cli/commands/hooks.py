@@ -16,10 +16,10 @@ from gitreg.cli.verb import VerbGroup, option, pass_output
 from gitreg.git.repository import Repository
 from gitreg.operations.context import Context
 from gitreg.operations.hooks import HOOKS, SERVER_HOOKS, install_hooks, server_hooks, uninstall_hooks
-from gitreg.operations.post_receive import post_receive_hook
 from gitreg.operations.pre_push import check_push
-from gitreg.operations.pre_receive import pre_receive_hook
-from gitreg.operations.server_hooks import run_server_hook
+from gitreg.operations.server.hooks import run_server_hook
+from gitreg.operations.server.post_receive import post_receive_hook
+from gitreg.operations.server.pre_receive import pre_receive_hook
 
 
 @dataclass(frozen=True, slots=True)

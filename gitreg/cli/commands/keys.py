@@ -15,7 +15,7 @@ from gitreg.cli.table import table
 from gitreg.cli.verb import VerbGroup, option, pass_output
 from gitreg.core.names import Principal
 from gitreg.errors import UsageError
-from gitreg.operations.keys import KeyEntry, add_key, list_keys, new_key, read_key, revoke_keys
+from gitreg.operations.policy.keys import KeyEntry, add_key, list_keys, new_key, read_key, revoke_keys
 
 
 @click.group("keys", cls=VerbGroup)

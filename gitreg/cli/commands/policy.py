@@ -18,11 +18,11 @@ from gitreg.core.policy import POLICY_PATH
 from gitreg.core.policy_templates import Template
 from gitreg.core.reference import Reference
 from gitreg.errors import UsageError
-from gitreg.operations.policy_check import check_policy
-from gitreg.operations.policy_init import init_policy
-from gitreg.operations.policy_show import show_policy
-from gitreg.operations.policy_sign import sign_policy
-from gitreg.operations.promotion_needs import promotion_needs
+from gitreg.operations.policy.check import check_policy
+from gitreg.operations.policy.init import init_policy
+from gitreg.operations.policy.needs import promotion_needs
+from gitreg.operations.policy.show import show_policy
+from gitreg.operations.policy.sign import sign_policy
 
 
 @click.group("policy", cls=VerbGroup)

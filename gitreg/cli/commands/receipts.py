@@ -12,8 +12,8 @@ from gitreg.cli.params import MODEL
 from gitreg.cli.table import table
 from gitreg.cli.verb import VerbGroup, pass_output
 from gitreg.core.names import ModelName
-from gitreg.operations.receipt_audit import ReceiptsVerified, verify_receipts
-from gitreg.operations.receipts import ReceiptsAdded, add_receipts, list_receipts
+from gitreg.operations.receipts.audit import ReceiptsVerified, verify_receipts
+from gitreg.operations.receipts.receipts import ReceiptsAdded, add_receipts, list_receipts
 
 
 @click.group("receipts", cls=VerbGroup)

@@ -15,9 +15,9 @@ from gitreg.cli.verb import option, pass_output
 from gitreg.core.names import StageName
 from gitreg.core.reference import Reference
 from gitreg.errors import UsageError
-from gitreg.operations.approve import Way
-from gitreg.operations.reject import RejectResult, reject
-from gitreg.operations.reject import withdraw as withdraw_rejection
+from gitreg.operations.decisions.approve import Way
+from gitreg.operations.decisions.reject import RejectResult, reject
+from gitreg.operations.decisions.reject import withdraw as withdraw_rejection
 
 
 @verb("reject")

@@ -11,7 +11,7 @@ from gitreg.cli.output import Output
 from gitreg.cli.table import columns
 from gitreg.cli.verb import command as verb
 from gitreg.cli.verb import option, pass_output
-from gitreg.operations.policy_pending import SIGN_HINT
+from gitreg.operations.policy.pending import SIGN_HINT
 from gitreg.operations.status import BytesState, ModelStatus, ObjectsState, PointerState, StatusResult, status
 
 

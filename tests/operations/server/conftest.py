@@ -14,7 +14,7 @@ import pytest
 from gitreg.api import Registry
 from gitreg.git.repository import Repository
 from gitreg.operations.hooks import SERVER_HOOKS, install_hooks
-from gitreg.operations.policy_sign import sign_policy
+from gitreg.operations.policy.sign import sign_policy
 
 
 @dataclass

@@ -8,8 +8,8 @@ import pytest
 
 from gitreg.api import Registry
 from gitreg.core.names import Principal
-from gitreg.operations.keys import add_key, read_key
-from gitreg.operations.receipt_audit import verify_receipts
+from gitreg.operations.policy.keys import add_key, read_key
+from gitreg.operations.receipts.audit import verify_receipts
 
 
 @pytest.mark.parametrize("rounds", [10, pytest.param(100, marks=pytest.mark.slow)])

@@ -1,0 +1,1 @@
+"""Approvals and rejections: made, carried around, counted, and dropped when they have served."""

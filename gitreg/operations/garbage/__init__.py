@@ -1,0 +1,1 @@
+"""Removing what nothing needs: what is needed, and what may go."""

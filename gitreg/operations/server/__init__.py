@@ -1,0 +1,1 @@
+"""What a receiving repository decides about a push, and notes after it."""
