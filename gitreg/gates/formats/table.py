@@ -11,12 +11,17 @@ from typing import BinaryIO
 
 from gitreg.errors import FormatError
 from gitreg.gates.formats import npy
+from gitreg.gates.formats.gguf import MAGIC as GGUF_MAGIC
+from gitreg.gates.formats.gguf import check_gguf
 from gitreg.gates.formats.hidden import find_pickle
+from gitreg.gates.formats.keras import check_keras
 from gitreg.gates.formats.npz import check_npz
 from gitreg.gates.formats.onnx import check_onnx
 from gitreg.gates.formats.reading import read_at_most, strict_json
 from gitreg.gates.formats.safetensors import check_safetensors
 from gitreg.gates.formats.skops import check_skops
+from gitreg.gates.formats.torch_zip import check_torch_zip
+from gitreg.gates.formats.yaml_text import check_yaml
 
 _LONGEST_JSON = 256 << 20
 _CONVERT = "convert it to safetensors, ONNX or skops, which hold data only"
@@ -73,4 +78,10 @@ _KNOWN = (
     FileFormat("npz", ".npz", partial(_opened, check_npz)),
     FileFormat("json", ".json", partial(_opened, _check_json)),
     FileFormat("skops", ".skops", partial(_opened, check_skops)),
+    FileFormat("gguf", ".gguf", partial(_opened, check_gguf), GGUF_MAGIC),
+    FileFormat("keras", ".keras", partial(_opened, check_keras)),
+    FileFormat("torch", ".pt", partial(_opened, check_torch_zip)),
+    FileFormat("torch", ".pth", partial(_opened, check_torch_zip)),
+    FileFormat("yaml", ".yaml", partial(_opened, check_yaml)),
+    FileFormat("yaml", ".yml", partial(_opened, check_yaml)),
 )
