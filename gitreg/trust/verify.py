@@ -145,7 +145,6 @@ class Verifier:
         #      rollback: the version has been in this stage, and nothing is claimed that nobody checks
         #  12. promotion: not in a freeze window, and every gate of the stage passed
         #  13. enough distinct people approved exactly this: as many as the policy wants for a promotion or a rollback
-        at = datetime.fromtimestamp(tag.tagger.seconds, UTC)
         registered = self._registration(event, tag.target)
         if event.cause is Cause.ROLLBACK:
             if not self._any_verified(earlier_holders(event, self._facts)):
@@ -159,7 +158,8 @@ class Verifier:
         check_approved(event, tag.target, policy, signers, at, interested)
 
     def _registrars(self, registered: Verified) -> list[Party]:
-        at = datetime.fromtimestamp(registered.seconds, UTC)
+        # by the keys and the time that its verdict was reached by: nobody dates themselves out of being the registrar
+        at = datetime.fromtimestamp(self._facts.receipts.get(registered.oid, registered.seconds), UTC)
         signers = signers_for(self._facts, registered.oid, registered.event.policy)
         return _parties(signers.principals_of(registered.key, TAG_NAMESPACE, at), registered.key)
 

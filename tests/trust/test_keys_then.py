@@ -8,6 +8,7 @@ import pytest
 from registry_builder import (
     NOW,
     POLICY,
+    PRODUCTION,
     RegistryBuilder,
     expect_refused,
     expect_verified,
@@ -102,6 +103,18 @@ def test_who_registered_with_an_ended_key_still_is_no_approver(registry):
     event = registry.promote(stage="production", approved=("bob", "rita"), change=lambda e: e)
     facts = after_revoking(registry, "mallory")
     assert isinstance(Verifier(facts).verdict(event), Failed)
+
+
+def test_a_registrar_does_not_date_themselves_out_of_being_one(registry):
+    """Their tag would count by its receipt, and their approval too: at the tag's own date the key was nobody's."""
+    registry.signers = registry.signers.replace("rita namespaces", 'rita valid-after="20260922Z",namespaces')
+    remember(registry, NOW - 1000)
+    seen = NOW + 2 * 86_400
+    registry.receipts[registry.tags[registry.register()].oid] = seen
+    registry.promote()
+    name = registry.promote(stage=PRODUCTION, approved=("bob", "rita"))
+    registry.receipts[registry.tags[name].oid] = seen
+    expect_refused(registry, name, "approvals", "does not count")
 
 
 def test_an_old_policy_cannot_be_cited_from_a_new_commit(registry):

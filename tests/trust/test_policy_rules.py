@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from registry_builder import (
     MNIST,
+    NOW,
     POLICY,
     PRODUCTION,
     STAGING,
@@ -23,6 +24,8 @@ from gitreg.core.names import ModelName, Principal
 from gitreg.core.oid import Oid
 from gitreg.core.policy import Policy, parse_policy
 from gitreg.core.version import Version
+from gitreg.trust.allowed_signers import AllowedSigners
+from gitreg.trust.facts import KeyState
 from gitreg.trust.rules import CheckError, check_role
 
 FROZEN = """\
@@ -52,6 +55,16 @@ def test_a_promotion_outside_of_it_counts(registry, moved):
     """A freeze of next year would stop everything today."""
     registry.set_policy(POLICY + FROZEN.replace(*moved))
     expect_verified(registry, registry.promote("v1.0.0", STAGING))
+
+
+def test_a_freeze_is_judged_by_the_receipt_s_time_if_there_is_one(registry):
+    """A promoter would date the tag to before the freeze."""
+    registry.set_policy(POLICY + FROZEN.replace("T14:00:00", "T14:30:00"))
+    name = registry.promote("v1.0.0", STAGING)
+    expect_verified(registry, name)
+    registry.receipts[registry.tags[name].oid] = NOW + 30 * 60
+    registry.history[registry.policy] = KeyState(AllowedSigners.parse(registry.signers.encode()), NOW - 1000)
+    expect_refused(registry, name, "freeze", "takes no promotions")
 
 
 def test_a_window_of_another_stage_or_policy_stops_nothing(registry):
