@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitreg.errors import FormatError
-from gitreg.gates.formats.table import inspect
+from gitreg.gates.declared import format_problem, schema_problems
+from gitreg.gates.formats.onnx_schema import onnx_schema
+from gitreg.gates.formats.table import KNOWN_FORMATS, inspect
 from gitreg.gates.gate import GateResult, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from gitreg.gates.gate import Candidate
     from gitreg.gates.options import Options
@@ -26,25 +28,36 @@ class FormatGate:
 
     def check(self, candidate: Candidate) -> GateResult:
         root = candidate.checkout()
-        total, recognised, problems = 0, 0, []
+        total, found, problems = 0, [], []
         for path in _files(root):
             total += 1
             try:
-                recognised += inspect(path) is not None
+                if (name := inspect(path)) is not None:
+                    found.append((name, path))
             except FormatError as error:
                 problems.append(_problem(path.relative_to(root), error))
         if problems:
             return GateResult(self.name, Verdict.FAIL, f"{len(problems)} of {total} files at fault", problems[0])
         if not total:
             return GateResult(self.name, Verdict.FAIL, "0 files", "the artifact is empty")
+        if otherwise := _otherwise_than_declared(candidate.pointer_data, found):
+            return GateResult(self.name, Verdict.FAIL, "not what the pointer declares", otherwise[0])
         reason = "files of known formats are what they claim to be, none is a pickle"
-        return GateResult(self.name, Verdict.PASS, f"{total} files, {recognised} of known formats", reason)
+        return GateResult(self.name, Verdict.PASS, f"{total} files, {len(found)} of known formats", reason)
 
 
 def build_format_gate(options: Options) -> FormatGate:
     """No options: a file that is not what it claims to be is never wanted."""
     options.only()
     return FormatGate(options.gate)
+
+
+def _otherwise_than_declared(pointer: Mapping[str, object], found: list[tuple[str, Path]]) -> list[str]:
+    """The schema is compared where one file must be meant: with an artifact's only ONNX model."""
+    problem = format_problem(pointer, KNOWN_FORMATS, frozenset(name for name, _ in found))
+    models = [path for name, path in found if name == "onnx"]
+    differences = schema_problems(pointer, onnx_schema(models[0])) if len(models) == 1 and pointer.get("schema") else ()
+    return [*([problem] if problem else []), *differences]
 
 
 def _files(root: Path) -> Iterator[Path]:

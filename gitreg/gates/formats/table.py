@@ -85,3 +85,4 @@ _KNOWN = (
     FileFormat("yaml", ".yaml", partial(_opened, check_yaml)),
     FileFormat("yaml", ".yml", partial(_opened, check_yaml)),
 )
+KNOWN_FORMATS = frozenset(known.name for known in _KNOWN)

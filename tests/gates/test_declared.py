@@ -1,0 +1,61 @@
+"""What the pointer declares must be what the files are: otherwise people prepare for another model."""
+
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from gitreg.gates import Candidate, Verdict, build_gate
+
+DECLARED = {
+    "inputs": [{"name": "x", "type": "float32", "shape": ["n", 4]}],
+    "outputs": [{"name": "y", "type": "float32", "shape": ["n", 4]}],
+}
+
+
+@pytest.fixture
+def artifact(tmp_path):
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", 4]) for name in "xy"]
+    graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "g", values[:1], values[1:])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "m.onnx")
+    return tmp_path
+
+
+def check(artifact, **pointer):
+    return build_gate("files", "format", {}).check(Candidate(pointer, lambda: artifact))
+
+
+@pytest.mark.parametrize(
+    "pointer",
+    [
+        {},
+        {"model": {"format": "ONNX"}, "schema": DECLARED},
+        {"model": {"format": "our own"}},
+        {"schema": {"inputs": []}},
+    ],
+)
+def test_what_is_declared_truly_or_not_at_all_passes(artifact, pointer):
+    assert check(artifact, **pointer).passed
+
+
+def test_a_declared_format_that_no_file_has_fails(artifact):
+    result = check(artifact, model={"format": "safetensors"})
+    assert (result.verdict, result.reason) == (
+        Verdict.FAIL,
+        "the pointer declares the format safetensors, and no file is of it",
+    )
+
+
+@pytest.mark.parametrize(
+    ("side", "entry", "reason"),
+    [
+        ("inputs", {"name": "pixels"}, "does not declare the input x"),
+        ("inputs", {"name": "x", "type": "int64"}, "as int64, the model has float32"),
+        ("inputs", {"name": "x", "shape": ["n", 5]}, "with another shape"),
+        ("inputs", {"name": "x", "shape": [4]}, "with another shape"),
+        ("outputs", {"name": "label"}, "declares the output label"),
+    ],
+)
+def test_a_schema_that_the_model_does_not_have_fails(artifact, side, entry, reason):
+    result = check(artifact, schema={**DECLARED, side: [entry]})
+    assert result.verdict is Verdict.FAIL
+    assert reason in result.reason
