@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"[<>|=]?(b1|[iu][1248]|f(2|4|8|12|16)|c(8|16|24|32)|[mM]8(
 _TEXT = re.compile(r"[<>|=]?([SUV])(\d{1,9})")
 _DIGITS = re.compile(r"\d+")
 _OBJECT = re.compile(r"[<>|=]?O\d{0,2}")
-_OBJECTS = "holds Python objects, which NumPy stores as a pickle"
+OBJECTS = "holds Python objects, which NumPy stores as a pickle"
 _CONVERT = "convert it to arrays of numbers or texts"
 
 
@@ -96,7 +96,7 @@ def _field_size(field: object, depth: int) -> int:
 
 def _plain_size(descr: str) -> int:
     if _OBJECT.fullmatch(descr):
-        raise FormatError(_OBJECTS, hint=_CONVERT)
+        raise FormatError(OBJECTS, hint=_CONVERT)
     if number := _NUMBER.fullmatch(descr):
         return int(_DIGITS.findall(number[1])[0])
     if text := _TEXT.fullmatch(descr):

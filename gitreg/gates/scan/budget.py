@@ -1,0 +1,46 @@
+"""How much a scan may cost.  Counted in bytes and steps, not seconds: a verdict is the same on every machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+class TooMuchError(Exception):
+    """The budget is spent; the message says on what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one file.  `inflated`: bytes out of compressed streams; `spooled`: of those, bytes kept for going back."""
+
+    opcodes: int = 20_000_000
+    inflated: int = 8 << 30
+    spooled: int = 1 << 30
+    members: int = 100_000
+    depth: int = 8
+    text: int = 256 << 20
+
+
+@dataclass(slots=True)
+class Meter:
+    """What one file has cost so far.  Mutable: all its parts draw on it."""
+
+    limits: Limits = field(default_factory=Limits)
+    opcodes: int = 0
+    inflated: int = 0
+    members: int = 0
+
+    def opcode(self) -> None:
+        self.opcodes += 1
+        if self.opcodes > self.limits.opcodes:
+            raise TooMuchError(f"has more than {self.limits.opcodes} pickle opcodes")
+
+    def inflate(self, count: int) -> None:
+        self.inflated += count
+        if self.inflated > self.limits.inflated:
+            raise TooMuchError(f"unpacks to more than {self.limits.inflated} bytes")
+
+    def member(self, count: int = 1) -> None:
+        self.members += count
+        if self.members > self.limits.members:
+            raise TooMuchError(f"has more than {self.limits.members} members")

@@ -1,0 +1,111 @@
+"""Data that runs nothing, by how it begins; programs, which do; and text, JSON looked at more closely."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gitreg.gates.scan.formats.keras import check_config
+
+if TYPE_CHECKING:
+    from gitreg.gates.scan.part import Part
+    from gitreg.gates.scan.scan import Scan
+
+_DATA: Mapping[bytes, str] = {
+    b"\x89PNG\r\n\x1a\n": "png",
+    b"\xff\xd8\xff": "jpeg",
+    b"GIF87a": "gif",
+    b"GIF89a": "gif",
+    b"RIFF": "riff",
+    b"PAR1": "parquet",
+    b"ARROW1\x00\x00": "arrow",
+    b"fLaC": "flac",
+    b"OggS": "ogg",
+    b"II*\x00": "tiff",
+    b"MM\x00*": "tiff",
+}
+_PROGRAMS: Mapping[bytes, str] = {
+    b"\x7fELF": "a native program",
+    b"MZ": "a Windows program",
+    b"\xcf\xfa\xed\xfe": "a native program",
+    b"\xca\xfe\xba\xbe": "a native or Java program",
+    b"#!": "a script",
+    b"\x00asm": "a WebAssembly program",
+}
+_BYTECODE = re.compile(rb"[\x00-\xff][\x0a-\x0f]\r\n")
+_SOURCES = frozenset(
+    {".py", ".pyc", ".pyd", ".so", ".dll", ".dylib", ".sh", ".bat", ".ps1", ".js", ".pth", ".lua", ".rb"}
+)
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_READ = "read it, or leave it out: a program needs no gate to be dangerous"
+_TEMPLATE = re.compile(r"__\w+__|\|\s*attr\b|%\s*import|%\s*include")
+
+
+def look_at_data(part: Part, scan: Scan) -> str | None:  # noqa: ARG001  every look is called alike
+    head = part.head(16)
+    name = next((name for magic, name in _DATA.items() if head.startswith(magic)), None)
+    if name == "parquet" and part.size is not None and part.tail(4) != b"PAR1":
+        return None
+    return "tflite" if head[4:8] == b"TFL3" else name
+
+
+def look_at_program(part: Part, scan: Scan) -> str | None:
+    head = part.head(16)
+    for magic, what in _PROGRAMS.items():
+        if head.startswith(magic) and (magic != b"MZ" or not _is_text(part)):
+            scan.unsafe(part, "program", f"is {what}", _READ)
+            return "program"
+    if _BYTECODE.match(head):
+        scan.unsafe(part, "program", "is compiled Python", _READ)
+        return "program"
+    return None
+
+
+def look_at_text(part: Part, scan: Scan) -> str | None:
+    """UTF-8 without control characters, as far as its beginning shows."""
+    if not _is_text(part) or part.head(2) == b"#!":
+        return None
+    if part.suffix in _SOURCES:
+        scan.unknown(part, "source", "is a program's text, which nobody has looked through", _READ)
+        return "source"
+    if part.head(64).lstrip()[:1] not in {b"{", b"["}:
+        return "text"
+    return _json(part, scan)
+
+
+def _json(part: Part, scan: Scan) -> str:
+    if part.size is not None and part.size > scan.meter.limits.text:
+        return "text"
+    try:
+        with part.open() as stream:
+            value = json.loads(stream.read(scan.meter.limits.text))
+    except (ValueError, RecursionError):
+        return "text"
+    check_config(value, part, scan)
+    _check_table(value, part, scan)
+    return "json"
+
+
+def _check_table(value: object, part: Part, scan: Scan) -> None:
+    """What Hugging Face's configurations can ask for: code beside them, and templates that reach out."""
+    if not isinstance(value, dict):
+        return
+    if value.get("auto_map"):
+        scan.unknown(part, "auto-map", "names code beside it to run (auto_map)", "never load it with trust_remote_code")
+    template = value.get("chat_template")
+    texts = [template] if isinstance(template, str) else [str(template)] if isinstance(template, list) else []
+    if any(_TEMPLATE.search(text) for text in texts):
+        scan.unsafe(part, "chat-template", "has a chat template that reaches for Python's own attributes")
+
+
+def _is_text(part: Part) -> bool:
+    head = part.head(1 << 16)
+    if not head or _CONTROL.search(head):
+        return False
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return len(head) == 1 << 16 and error.start > len(head) - 4
+    return True

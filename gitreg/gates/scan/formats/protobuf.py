@@ -1,0 +1,51 @@
+"""Protocol buffers by their wire format, without any schema: fields, nested where the caller asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from gitreg.errors import FormatError
+
+_LARGEST = 1 << 31
+
+
+def fields(stream: BinaryIO, size: int) -> Iterator[tuple[int, int, int]]:
+    """`(number, begin, length)` of each field with a length, in order; numbers are passed over.
+
+    The stream may be moved in between.
+
+    Raises:
+        FormatError: not protocol buffers.
+    """
+    at = stream.tell()
+    end = at + size
+    while at < end:
+        key, at = _varint(stream, at)
+        number, kind = key >> 3, key & 7
+        if not number:
+            raise FormatError("has a field of the number 0")
+        if kind == 0:
+            _, at = _varint(stream, at)
+        elif kind == 2:
+            length, at = _varint(stream, at)
+            if length > end - at:
+                raise FormatError("has a field that is cut off")
+            yield number, at, length
+            at += length
+        elif kind in {1, 5}:
+            at += 8 if kind == 1 else 4
+        else:
+            raise FormatError("has a field of an unknown kind")
+    if at != end:
+        raise FormatError("has a field that is cut off")
+
+
+def _varint(stream: BinaryIO, at: int) -> tuple[int, int]:
+    stream.seek(at)
+    value = 0
+    for index, byte in enumerate(stream.read(10)):
+        value |= (byte & 0x7F) << (7 * index)
+        if byte < 0x80:
+            return value, at + index + 1
+    raise FormatError("has a number that does not end")

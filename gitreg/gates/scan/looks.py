@@ -1,0 +1,42 @@
+"""All looks, and the one call that scans files with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from gitreg.gates.scan.containers.streams import look_at_stream, look_at_tar
+from gitreg.gates.scan.containers.zips import look_at_zip
+from gitreg.gates.scan.files import files_under
+from gitreg.gates.scan.finding import ScanResult
+from gitreg.gates.scan.formats.graphs import look_at_graph
+from gitreg.gates.scan.formats.headers import look_at_gguf, look_at_hdf5, look_at_npy, look_at_safetensors
+from gitreg.gates.scan.formats.plain import look_at_data, look_at_program, look_at_text
+from gitreg.gates.scan.pickles.look import look_at_pickle
+from gitreg.gates.scan.profiles.table import allow_list
+from gitreg.gates.scan.scan import Looks, scan_file
+
+LOOKS: Looks = (
+    (
+        look_at_pickle,
+        look_at_zip,
+        look_at_tar,
+        look_at_stream,
+        look_at_npy,
+        look_at_safetensors,
+        look_at_hdf5,
+        look_at_gguf,
+        look_at_graph,
+        look_at_data,
+        look_at_program,
+    ),
+    (look_at_text,),
+)
+
+
+def scan_paths(paths: Iterable[Path], profiles: Iterable[str]) -> Iterator[ScanResult]:
+    """One result for each file, those in directories included.  Raises OSError for a path that cannot be read."""
+    allowed = allow_list(profiles)
+    for path in paths:
+        for file in files_under(path):
+            yield scan_file(file, allowed, LOOKS)
