@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import time
@@ -52,8 +53,8 @@ class Server:
 
     def objects(self) -> list[Path]:
         """Git's own, quarantine included; not the bytes that gitreg shares beside them."""
-        found = (self.hub / "objects").rglob("*")
-        # git empties its quarantine after it has answered
+        # git empties its quarantine after it has answered, so that folders may vanish under us
+        found = [Path(folder, name) for folder, _, names in os.walk(self.hub / "objects") for name in names]
         return sorted(path for path in found if "tmp_objdir" not in str(path))
 
     def tag(self, name: str, text: str, *, kind: str = "tag", where: str = "work") -> str:
