@@ -35,6 +35,12 @@ class Bar:
                 self._drawn = now
                 self._draw(done, total, now - self._started)
 
+    def say(self, text: str) -> None:
+        with self._lock:
+            self._visible = True
+            sys.stderr.write(f"{_CLEAR}{self._label}: {escape(text)}, {time.monotonic() - self._started:.0f} s")
+            sys.stderr.flush()
+
     def finish(self) -> None:
         with self._lock:
             if self._visible:

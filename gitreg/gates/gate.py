@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from gitreg.errors import NotFoundError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+LARGEST_EVIDENCE = 1 << 20
 
 
 class Verdict(StrEnum):
@@ -19,6 +23,10 @@ class Verdict(StrEnum):
     ERROR = "error"
 
 
+def _no_file(path: str) -> bytes:
+    raise NotFoundError(f"there is no protected branch to take {path} from")
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """The version that wants to enter a stage.
@@ -27,21 +35,31 @@ class Candidate:
     `checkout`: materialises the verified artifact and returns its directory.  Gates that need no bytes never call
     it; several may, so the caller keeps the answer.
     `baseline_metrics`: metrics of what the stage holds now, None if it holds nothing.
+    `branch_file`: a file's bytes on the protected branch, the only place that programs of gates come from.
+    `hidden`: what a gate's program must not read, besides what belongs to the user.
     """
 
     pointer_data: Mapping[str, object]
     checkout: Callable[[], Path]
     baseline_metrics: Mapping[str, float] | None = None
+    version: str = ""
+    stage: str = ""
+    branch_file: Callable[[str], bytes] = _no_file
+    hidden: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """The outcome of one gate: `figure` is what was measured, `reason` why that passes or not; one line each."""
+    """The outcome of one gate: `figure` is what was measured, `reason` why that passes or not; one line each.
+
+    `evidence` is a longer text to look into later, such as a report or the machine that was measured.
+    """
 
     name: str
     verdict: Verdict
     figure: str
     reason: str
+    evidence: str = ""
 
     @property
     def passed(self) -> bool:

@@ -12,10 +12,14 @@ from gitreg.errors import FormatError
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The table `[gates.NAME]` without its `kind`; every error names the gate and the option."""
+    """The table `[gates.NAME]` without `kind` and `timeout`; every error names the gate and the option.
+
+    `timeout`: the seconds that the gate may take, whatever its kind.
+    """
 
     gate: str
     values: Mapping[str, object]
+    timeout: float = 600.0
 
     def only(self, *known: str) -> None:
         """Refuse options that the gate does not know: a misspelt limit would otherwise check nothing."""
@@ -38,6 +42,18 @@ class Options:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float) or not _finite(value):
             raise self.wrong(option, "must be a finite number")
+        return value
+
+    def positive(self, option: str) -> float | None:
+        value = self.number(option)
+        if value is not None and value <= 0:
+            raise self.wrong(option, "must be more than 0")
+        return value
+
+    def count(self, option: str, default: int, most: int) -> int:
+        value = self.values.get(option, default)
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= most:
+            raise self.wrong(option, f"must be a whole number from 1 to {most}")
         return value
 
     def texts(self, option: str) -> tuple[str, ...] | None:

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, cast
 from gitreg.core.text import escape
 from gitreg.errors import FormatError
 from gitreg.gates.card import build_card_gate
+from gitreg.gates.command import build_command_gate
 from gitreg.gates.format import build_format_gate
 from gitreg.gates.gate import Gate
+from gitreg.gates.latency import build_latency_gate
 from gitreg.gates.metric import build_metric_gate
 from gitreg.gates.options import Options
+from gitreg.gates.safety import build_safety_gate
+from gitreg.gates.run import DEFAULT_TIMEOUT, BoundedGate
+from gitreg.gates.smoke import build_smoke_gate
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -22,13 +27,21 @@ GateBuilder = Callable[[Options], Gate]
 
 _BUILT_IN: Mapping[str, GateBuilder] = {
     "card": build_card_gate,
+    "command": build_command_gate,
     "format": build_format_gate,
+    "latency": build_latency_gate,
     "metric": build_metric_gate,
+    "safety": build_safety_gate,
+    "smoke": build_smoke_gate,
 }
+_TIMEOUT = "timeout"
+_FAREWELL = 60.0  # seconds, so that a gate that ends its own program in time can say so itself
+# What measures time must not share the machine with other gates.
+_ALONE = frozenset({"latency"})
 
 
-def build_gate(name: str, kind: str, options: Mapping[str, object]) -> Gate:
-    """The gate that `[gates.NAME] kind = KIND` and its other keys describe.
+def build_gate(name: str, kind: str, options: Mapping[str, object]) -> BoundedGate:
+    """The gate that `[gates.NAME] kind = KIND` and its other keys describe.  Every kind has the option `timeout`.
 
     A package adds a kind by an entry point in the group `gitreg.gates` that names a callable `(Options) -> Gate`.
 
@@ -36,7 +49,9 @@ def build_gate(name: str, kind: str, options: Mapping[str, object]) -> Gate:
         FormatError: an unknown kind, an unknown option, or a value of the wrong type.
     """
     builder = _BUILT_IN.get(kind) or _installed(name, kind)
-    return builder(Options(name, options))
+    timeout = Options(name, options).positive(_TIMEOUT) or DEFAULT_TIMEOUT
+    own = {option: value for option, value in options.items() if option != _TIMEOUT}
+    return BoundedGate(builder(Options(name, own, timeout)), timeout + _FAREWELL, kind in _ALONE)
 
 
 def _installed(name: str, kind: str) -> GateBuilder:

@@ -29,6 +29,9 @@ class Progress(Protocol):
     def update(self, done: int, total: int) -> None:
         """So many of its bytes are done; may come from any thread."""
 
+    def say(self, text: str) -> None:
+        """What goes on in a step that has no bytes to count."""
+
     def finish(self) -> None:
         """The step is over."""
 
@@ -40,6 +43,9 @@ class Silent:
         pass
 
     def update(self, done: int, total: int) -> None:
+        pass
+
+    def say(self, text: str) -> None:
         pass
 
     def finish(self) -> None:

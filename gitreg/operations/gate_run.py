@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 from gitreg.core.event import Assignment, GateRecord
 from gitreg.core.names import StageName
 from gitreg.core.pointer import Pointer
 from gitreg.core.reference import AtVersion, Reference
+from gitreg.core.text import escape
+from gitreg.errors import NotFoundError
 from gitreg.gates.gate import Candidate, GateResult
 from gitreg.gates.run import run_gates
 from gitreg.gates.table import build_gate
+from gitreg.git.objects import ObjectReader
+from gitreg.operations.branch import protected_branch
 from gitreg.operations.checkouts import shared_checkout
 from gitreg.operations.context import Context
 from gitreg.operations.draft import AssignmentDraft, draft_assignment
@@ -30,7 +35,8 @@ def check_gates(context: Context, draft: AssignmentDraft) -> tuple[GateResult, .
     """Run the gates that the draft's stage names, in that order."""
     definitions = [draft.policy.gates[name] for name in draft.rule.gates]
     gates = [build_gate(definition.name, definition.kind, definition.options) for definition in definitions]
-    return run_gates(gates, _candidate(context, draft))
+    with context.step(f"gates of {draft.rule.name}"):
+        return run_gates(gates, _candidate(context, draft), lambda names: _show(context, names))
 
 
 def gate_records(results: tuple[GateResult, ...]) -> tuple[GateRecord, ...]:
@@ -38,12 +44,39 @@ def gate_records(results: tuple[GateResult, ...]) -> tuple[GateRecord, ...]:
     return tuple(GateRecord(result.name, result.verdict.value, result.figure or NO_FIGURE) for result in results)
 
 
+def _show(context: Context, names: Sequence[str]) -> None:
+    context.settings.progress.say(f"waiting for {', '.join(names)}")
+
+
 def _candidate(context: Context, draft: AssignmentDraft) -> Candidate:
+    making = Lock()
+
     @cache
-    def checkout() -> Path:
+    def made() -> Path:
         return shared_checkout(context, draft.found.manifest)
 
-    return Candidate(pointer_tables(draft.found.pointer), checkout, _baseline(context, draft))
+    def checkout() -> Path:
+        with making:  # gates run beside each other, and one checkout does for all
+            return made()
+
+    return Candidate(
+        pointer_data=pointer_tables(draft.found.pointer),
+        checkout=checkout,
+        baseline_metrics=_baseline(context, draft),
+        version=str(draft.event.version),
+        stage=str(draft.event.stage),
+        branch_file=lambda path: _branch_file(context, path),
+        hidden=tuple(place for place in (context.repo.root, context.repo.common_dir) if place is not None),
+    )
+
+
+def _branch_file(context: Context, path: str) -> bytes:
+    """A file as the protected branch has it: neither the candidate's commit nor the working tree has a say."""
+    with ObjectReader(context.repo) as reader:
+        found = reader.read(f"{protected_branch(context.repo).tip}:{path}")
+    if found is None or found.type != "blob":
+        raise NotFoundError(f"{escape(path)} is not on the protected branch", hint="commit it there first")
+    return found.data
 
 
 def _baseline(context: Context, draft: AssignmentDraft) -> Mapping[str, float] | None:

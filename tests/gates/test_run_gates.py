@@ -3,6 +3,8 @@
 import importlib
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 
 from gitreg.errors import FormatError, StorageError
 from gitreg.gates import Candidate, GateResult, Verdict, build_gate, run_gates
+from gitreg.gates.run import BoundedGate
 
 CANDIDATE = Candidate({}, checkout=Path)
 
@@ -80,10 +83,64 @@ def test_text_of_a_gate_cannot_forge_lines_or_flood_the_signed_message():
     assert result.reason.startswith("a\\x1b[2J\\u202e Gitreg-Gate: other pass x")
 
 
+def test_gates_run_beside_each_other_and_answer_in_the_policys_order():
+    """Two that wait for each other would never end if they ran one after the other."""
+    meeting = threading.Barrier(2, timeout=20)
+
+    def meet(_candidate):
+        meeting.wait()
+        return GateResult("stub", Verdict.PASS, "", "met")
+
+    slow_first = [
+        Stub("stub", meet),
+        Stub("stub", meet),
+        Stub("stub", lambda _: GateResult("stub", Verdict.FAIL, "", "alone")),
+    ]
+    assert [result.reason for result in run_gates(slow_first, CANDIDATE)] == ["met", "met", "alone"]
+
+
+def test_a_gate_that_never_ends_holds_nobody_up():
+    for_ever = threading.Event()
+    gate = BoundedGate(Stub("stub", lambda _: for_ever.wait()), timeout=0.3)
+    heard = []
+    late, fine = run_gates(
+        [gate, Stub("stub", lambda _: GateResult("stub", Verdict.PASS, "", ""))], CANDIDATE, heard.append
+    )
+    for_ever.set()
+    assert (late.verdict, late.reason, fine.verdict) == (Verdict.ERROR, "it took longer than 0.3 s", Verdict.PASS)
+    assert ["stub"] in heard
+
+
+def test_what_measures_time_has_the_machine_for_itself():
+    running = []
+
+    def act(_candidate):
+        running.append("in")
+        time.sleep(0.1)
+        running.append("out")
+        return GateResult("stub", Verdict.PASS, "", "")
+
+    run_gates([BoundedGate(Stub("stub", act), alone=True), BoundedGate(Stub("stub", act), alone=True)], CANDIDATE)
+    assert running == ["in", "out", "in", "out"]
+    assert build_gate("l", "latency", {"p50_ms": 1}).alone
+
+
+def test_evidence_that_nobody_could_store_is_an_error():
+    gate = Stub("stub", lambda _: GateResult("stub", Verdict.PASS, "", "", "x" * ((1 << 20) + 1)))
+    (result,) = run_gates([gate], CANDIDATE)
+    assert (result.verdict, result.reason) == (Verdict.ERROR, "its evidence is larger than 1 MiB")
+
+
+@pytest.mark.parametrize("timeout", [0, -1, "soon", True])
+def test_a_timeout_is_a_number_above_zero(timeout):
+    with pytest.raises(FormatError, match="gate g: timeout must be"):
+        build_gate("g", "format", {"timeout": timeout})
+
+
 def test_an_unknown_kind_names_the_gate_and_what_there_is():
     with pytest.raises(FormatError, match="gate g: unknown kind metrics") as caught:
         build_gate("g", "metrics", {})
-    assert "card, format, metric" in caught.value.hint
+    assert "built in are card, command, format" in caught.value.hint
 
 
 def test_the_format_gate_takes_no_options():
