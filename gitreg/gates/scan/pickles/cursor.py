@@ -13,6 +13,14 @@ class BrokenError(Exception):
     """Every reader stops here; nothing more of this stream happens."""
 
 
+class CutOffError(BrokenError):
+    """There are fewer bytes than an opcode needs, which would end at `end`."""
+
+    def __init__(self, end: int) -> None:
+        super().__init__("is cut off")
+        self.end = end
+
+
 class Cursor:
     """A position in a stream.  Who sets `differ` is told where CPython's two machines would not read alike.
 
@@ -43,7 +51,7 @@ class Cursor:
             end = count
         data = self._buffer[self._at : end]
         if len(data) != count:
-            raise BrokenError("is cut off")
+            raise CutOffError(self.offset + count)
         self._at = end
         return data
 
@@ -55,7 +63,7 @@ class Cursor:
         passed = self._pass(count - held)
         self._before += passed
         if held + passed != count:
-            raise BrokenError("is cut off")
+            raise CutOffError(self.offset + count - held - passed)
 
     def line(self) -> bytes:
         """Up to a line's end, without it.  At the very end a line may lack it: the machines differ about that."""
