@@ -131,7 +131,7 @@ class _Loader:
             pending = set(wanted(self._refs))
             while pending:
                 self._read_tags(reader, pending)
-                pending = self._needed(reader, pending, policy) - self._peeked
+                pending = self._needed(reader, pending, policy, line.last.policy) - self._peeked
             states = self._states(reader, line)
             return Facts(
                 registry=self._context.config.id,
@@ -167,11 +167,11 @@ class _Loader:
         for name, answer in zip(unread, answers, strict=True):
             self._raw[name] = _tag_bytes(answer)
 
-    def _needed(self, reader: ObjectReader, names: Iterable[TagName], policy: Policy) -> set[TagName]:
+    def _needed(self, reader: ObjectReader, names: Iterable[TagName], policy: Policy, newest: Oid) -> set[TagName]:
         """What the tags just read build on: their version and its end, the events before, the stages gone through."""
         known = [name for name in names if name in self._peeks]
-        # the bytes of events before say which policies they cite; whether they verify is not asked
-        self._read_raw(reader, self._preceding(known))
+        # the bytes of events before say which policies they cite, and that is asked only where one could be newer
+        self._read_raw(reader, self._preceding(name for name in known if self._peeks[name].policy != newest))
         assigned = [name for name in known if isinstance(name, AssignedTag)]
         versions = {(name.model, version) for name in assigned if (version := self._peeks[name].version) is not None}
         needed: set[TagName] = {
