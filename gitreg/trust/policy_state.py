@@ -12,6 +12,7 @@ from gitreg.core.policy_statement import POLICY_NAMESPACE, PolicyDigests, Policy
 from gitreg.core.registry_id import RegistryId
 from gitreg.errors import FormatError
 from gitreg.trust.allowed_signers import AllowedSigners
+from gitreg.trust.distinct import most_distinct
 from gitreg.trust.public_key import PublicKey
 from gitreg.trust.revocation import Revocations
 
@@ -67,12 +68,8 @@ class Admin(NamedTuple):
 
 
 def distinct(admins: list[Admin]) -> list[Admin]:
-    """Those that count as different people with different keys; the first of two that share either."""
-    counted: list[Admin] = []
-    for admin in admins:
-        if all(admin.person != other.person and admin.key != other.key for other in counted):
-            counted.append(admin)
-    return counted
+    """Those that count as different people with different keys: as many as can be."""
+    return [admins[place] for place in most_distinct([(admin.person, admin.key) for admin in admins])]
 
 
 def able_admins(state: PolicyState) -> int:

@@ -7,7 +7,14 @@ from datetime import timedelta
 import pytest
 
 from gitreg.api import Registry
+from gitreg.core.decision_file import DecisionFile
+from gitreg.core.names import Principal, StageName
+from gitreg.core.reference import parse_reference
 from gitreg.errors import NotFoundError, RefusedError, UsageError
+from gitreg.operations.decisions.approvals import file_as_ref
+from gitreg.operations.draft import draft_assignment
+from gitreg.operations.sign import open_signer
+from gitreg.trust.approval import approve as sign_approval
 
 MNIST = "mnist@v1.0.0"
 
@@ -98,7 +105,22 @@ def test_one_person_s_second_approval_adds_nothing(world, staged: Registry):
     approve(world, "bob")
     approve(world, "bob", expires=timedelta(days=3))
     refused(world, staged, match="1 of 2")
-    assert any("approved twice" in line for line in world.said)
+    assert any("bob@example.com or their key counts already" in line for line in world.said)
+
+
+def test_a_key_that_two_people_share_does_not_shut_out_who_has_another(world, staged: Registry):
+    """bob's approval with the shared key came first; together with carol's, his other one makes two."""
+    for who, key in (("bob@example.com", "carol"),):
+        with (staged.root / ".gitreg" / "allowed_signers").open("a") as signers:
+            signers.write(f"{who} {(world.root / 'keys' / f'{key}.pub').read_text()}")
+    world.change_policy("Keys are shared")
+    draft = draft_assignment(staged.context, parse_reference(MNIST), StageName("production"))
+    for who, key in (("bob@example.com", "carol"), ("carol@example.com", "carol"), ("bob@example.com", "bob")):
+        signer = open_signer(world.open(who=key).context)
+        record = sign_approval(draft.request, Principal(who), signer, None)
+        file_as_ref(staged.context, DecisionFile(draft.request, record))
+    assert set(staged.promote(MNIST, "production").approvals) == {"bob@example.com", "carol@example.com"}
+    assert staged.verify().ok
 
 
 def test_an_approval_filed_twice_in_one_second_is_no_mistake(world, staged: Registry):

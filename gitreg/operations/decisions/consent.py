@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gitreg.core.decision import Rejection
@@ -16,6 +16,7 @@ from gitreg.operations.decisions.files import read_files
 from gitreg.operations.draft import AssignmentDraft
 from gitreg.operations.results import Failure
 from gitreg.trust.approval import Party, approval_rule, check_approval, check_counts
+from gitreg.trust.distinct import most_distinct
 from gitreg.trust.rejection import standing_rejections
 from gitreg.trust.signer import Signer
 from gitreg.trust.verify import TAG_NAMESPACE
@@ -88,19 +89,29 @@ def standing(context: Context, draft: AssignmentDraft, files: Iterable[DecisionF
 def _approvals(
     context: Context, draft: AssignmentDraft, signer: Signer | None, files: Iterable[DecisionFile]
 ) -> tuple[ApprovalRecord, ...]:
+    """As many as count beside each other, whatever order they were filed in; the others are mentioned."""
+    found = list(_candidates(context, draft, signer, files))
+    claims = [(draft.policy.person_of(party.principal), party.key) for _, party in found]
+    chosen = [found[place] for place in most_distinct(claims)]
+    for record, party in found:
+        if (record, party) not in chosen:
+            context.settings.note(f"not counted: {party.principal} or their key counts already")
+    return tuple(record for record, _ in chosen)
+
+
+def _candidates(
+    context: Context, draft: AssignmentDraft, signer: Signer | None, files: Iterable[DecisionFile]
+) -> Iterator[tuple[ApprovalRecord, Party]]:
+    """The approvals that would count if they were alone."""
     rule, interested = approval_rule(draft.request, draft.policy), _interested(draft, signer)
-    taken: list[Party] = []
-    records = []
     for record in (file.decision for file in files if isinstance(file.decision, ApprovalRecord)):
         try:
             party = Party(record.principal, check_approval(record, draft.request, draft.facts.signers, utc_now()))
-            check_counts(party, rule, draft.policy, interested, taken)
+            check_counts(party, rule, draft.policy, interested, [])
         except GitregError as error:
             context.settings.note(f"not counted: {error.message}")
             continue
-        taken.append(party)
-        records.append(record)
-    return tuple(records)
+        yield record, party
 
 
 def _interested(draft: AssignmentDraft, signer: Signer | None) -> list[Party]:
