@@ -18,6 +18,7 @@ from gitreg.core.text import escape
 from gitreg.core.version import Bump, Version
 from gitreg.errors import UsageError
 from gitreg.gates.gate import GateResult
+from gitreg.gates.scan.finding import ScanResult
 from gitreg.operations import doctor as doctoring
 from gitreg.operations import open_file as opening
 from gitreg.operations import which as asking
@@ -31,6 +32,7 @@ from gitreg.operations.decisions.reject import reject as reject_promotion
 from gitreg.operations.decisions.reject import withdraw as withdraw_rejection
 from gitreg.operations.decisions.waiting import WaitingRequest
 from gitreg.operations.decisions.waiting import waiting as list_waiting
+from gitreg.operations.evidence import gate_evidence
 from gitreg.operations.fetch import FetchResult
 from gitreg.operations.fetch import fetch as fetch_refs
 from gitreg.operations.fsck import FsckRequest, FsckResult
@@ -61,6 +63,8 @@ from gitreg.operations.register import register as sign_version
 from gitreg.operations.results import EventResult
 from gitreg.operations.retire import deprecate, deregister, unassign
 from gitreg.operations.rollback import rollback as sign_rollback
+from gitreg.operations.scan import ScanRequest
+from gitreg.operations.scan import scan as scan_files
 from gitreg.operations.show_models import ModelSummary, show_model, show_registry
 from gitreg.operations.show_version import VersionDetails, show_version
 from gitreg.operations.status import StatusResult
@@ -85,6 +89,11 @@ def init(path: str | Path = ".", request: InitRequest | None = None, settings: S
 def doctor(path: str | Path = ".", settings: Settings | None = None) -> doctoring.DoctorResult:
     """Look at everything that a registry's user depends on."""
     return doctoring.doctor(Path(path), settings or Settings())
+
+
+def scan(paths: Iterable[str | Path], profiles: Iterable[str] = ()) -> tuple[ScanResult, ...]:
+    """Whether opening these files could run code; needs no registry.  Raises UsageError, SourceError."""
+    return tuple(scan_files(ScanRequest(tuple(map(Path, paths)), tuple(profiles))))
 
 
 class Registry:
@@ -180,6 +189,10 @@ class Registry:
 
     def run_gates(self, ref: str, stage: str) -> tuple[GateResult, ...]:
         return gate_run(self.context, parse_reference(ref), StageName.parse(stage))
+
+    def gate_evidence(self, ref: str, stage: str, gate: str) -> str:
+        """What a gate kept when the version last entered the stage."""
+        return gate_evidence(self.context, parse_reference(ref), StageName.parse(stage), gate)
 
     def pull(self, ref: str, request: PullRequest | None = None) -> PullResult:
         return pull_version(self.context, parse_reference(ref), request or PullRequest())

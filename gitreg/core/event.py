@@ -23,11 +23,15 @@ class PointerAt:
 
 @dataclass(frozen=True, slots=True)
 class GateRecord:
-    """A gate's verdict as it was signed: `pass`, `fail` or `error`, and the figure it measured (`-` for none)."""
+    """A gate's verdict as it was signed: `pass`, `fail` or `error`, and the figure it measured (`-` for none).
+
+    `evidence` names the object that holds what the gate saw, if it kept that.
+    """
 
     name: str
     verdict: str
     figure: str
+    evidence: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True)

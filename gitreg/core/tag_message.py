@@ -15,6 +15,7 @@ Parsing is strict: each trailer once and in this order (Gate and Approval repeat
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple, assert_never
 
 from gitreg.core.digest import Digest
@@ -45,7 +46,7 @@ MAX_PATH_LENGTH = 1000
 _TRAILER = re.compile(r"Gitreg-([A-Z][A-Za-z-]*): ([^\n]+)")
 _UNSAFE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _REPEATED = frozenset({"Gate", "Approval"})
-_GATE = re.compile(r"([a-z0-9][a-z0-9_-]{0,63}) (pass|fail|error) (\S[^\n]{0,199})")
+_GATE = re.compile(r"([a-z0-9][a-z0-9_-]{0,63}) (pass|fail|error) (?:(blake3:[0-9a-f]{64}) (?=\S))?(\S[^\n]{0,199})")
 _APPROVAL = re.compile(r"(\S+) (never|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z) ([A-Za-z0-9+/]+={0,2})")
 
 _COMMON = ("Format", "Registry", "Action", "Model")
@@ -143,8 +144,15 @@ def _artifact(event: Registration | Assignment) -> list[tuple[str, object]]:
 def _evidence(event: Event) -> list[tuple[str, str]]:
     if not isinstance(event, Assignment):
         return []
-    gates = [("Gate", f"{gate.name} {gate.verdict} {gate.figure}") for gate in event.gates]
+    gates = [("Gate", " ".join(_gate_words(gate))) for gate in event.gates]
     return gates + [("Approval", f"{a.principal} {a.expires} {a.signature}") for a in event.approvals]
+
+
+def _gate_words(gate: GateRecord) -> Iterator[str]:
+    yield from (gate.name, gate.verdict)
+    if gate.evidence is not None:
+        yield str(gate.evidence)
+    yield gate.figure
 
 
 def parse_message(text: str, name: TagName) -> TagMessage:
@@ -266,9 +274,9 @@ def _number(name: TagName) -> int:
 
 def _gate(value: str) -> GateRecord:
     match = _GATE.fullmatch(value)
-    if match is None or not match[3].isprintable():
+    if match is None or not match[4].isprintable():
         raise FormatError(f"malformed gate trailer: '{escape(value[:80])}'")
-    return GateRecord(match[1], match[2], match[3])
+    return GateRecord(match[1], match[2], match[4], Digest.parse(match[3]) if match[3] else None)
 
 
 def _approval(value: str) -> ApprovalRecord:

@@ -14,8 +14,8 @@ from gitreg.gates.gate import Gate
 from gitreg.gates.latency import build_latency_gate
 from gitreg.gates.metric import build_metric_gate
 from gitreg.gates.options import Options
-from gitreg.gates.safety import build_safety_gate
 from gitreg.gates.run import DEFAULT_TIMEOUT, BoundedGate
+from gitreg.gates.safety import build_safety_gate
 from gitreg.gates.smoke import build_smoke_gate
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from threading import Lock
 
-from gitreg.core.event import Assignment, GateRecord
+from gitreg.core.event import Assignment
 from gitreg.core.names import StageName
 from gitreg.core.pointer import Pointer
 from gitreg.core.reference import AtVersion, Reference
@@ -23,8 +23,6 @@ from gitreg.operations.context import Context
 from gitreg.operations.draft import AssignmentDraft, draft_assignment
 from gitreg.operations.resolve import find_version
 
-NO_FIGURE = "-"
-
 
 def gate_run(context: Context, reference: Reference, stage: StageName) -> tuple[GateResult, ...]:
     """What the gates of a stage say of a version; nothing is signed."""
@@ -37,11 +35,6 @@ def check_gates(context: Context, draft: AssignmentDraft) -> tuple[GateResult, .
     gates = [build_gate(definition.name, definition.kind, definition.options) for definition in definitions]
     with context.step(f"gates of {draft.rule.name}"):
         return run_gates(gates, _candidate(context, draft), lambda names: _show(context, names))
-
-
-def gate_records(results: tuple[GateResult, ...]) -> tuple[GateRecord, ...]:
-    """The form in which results are signed."""
-    return tuple(GateRecord(result.name, result.verdict.value, result.figure or NO_FIGURE) for result in results)
 
 
 def _show(context: Context, names: Sequence[str]) -> None:

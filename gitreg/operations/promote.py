@@ -14,7 +14,8 @@ from gitreg.operations.decisions.consent import ApprovalCount, Consent, Rejectio
 from gitreg.operations.decisions.incoming import refresh
 from gitreg.operations.decisions.spent import drop_spent
 from gitreg.operations.draft import AssignmentDraft, draft_assignment
-from gitreg.operations.gate_run import check_gates, gate_records
+from gitreg.operations.evidence import gate_records
+from gitreg.operations.gate_run import check_gates
 from gitreg.operations.publish import publish
 from gitreg.operations.results import EventResult, Failure
 from gitreg.operations.sign import open_signer, record
@@ -47,7 +48,7 @@ def promote(context: Context, reference: Reference, stage: StageName, message: s
     readiness, agreed = _assess(context, draft, signer)
     if not readiness.allowed:
         raise _refusal(draft, readiness)
-    event = replace(draft.event, gates=gate_records(readiness.gates), approvals=agreed.approvals)
+    event = replace(draft.event, gates=gate_records(context, readiness.gates), approvals=agreed.approvals)
     verified = record(context, signer, event, draft.target, message, draft.facts)
     result = publish(context, verified, push=push)
     drop_spent(context)

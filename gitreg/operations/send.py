@@ -8,6 +8,7 @@ from gitreg.core.oid import Oid
 from gitreg.errors import SourceError, StorageError
 from gitreg.operations.branch import git_remote
 from gitreg.operations.context import Context
+from gitreg.operations.evidence import send_evidence
 from gitreg.operations.pointers import committed_pointers, unshared_pointers
 from gitreg.operations.reachable import registered_manifests
 from gitreg.operations.stores import local_store, remote_store
@@ -33,6 +34,7 @@ def send_committed(context: Context, remote: str | None = None) -> tuple[list[Tr
     for manifest in sorted(uncopied):
         optional = manifest not in at_head and manifest not in tagged
         sent += _send_uncopied(context, absent[manifest], manifest, target, optional=optional)
+    send_evidence(context, target)
     return sent, target.describe()
 
 

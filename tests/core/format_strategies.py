@@ -51,6 +51,7 @@ gates = st.builds(
     st.from_regex(r"[a-z0-9][a-z0-9_-]{0,10}", fullmatch=True),
     st.sampled_from(["pass", "fail", "error"]),
     st.from_regex(r"-|[0-9]\.[0-9]{1,6}|[!-~] ?[ -~]{0,20}", fullmatch=True),
+    st.none() | digests,
 )
 expiries = st.sampled_from(["never", "2026-12-01T00:00:00Z"])
 signatures = st.binary(min_size=1, max_size=60).map(lambda data: base64.b64encode(data).decode())

@@ -46,12 +46,14 @@ APPROVALS = (
     ApprovalRecord(Principal("bob@example.com"), "2026-12-01T00:00:00Z", "U1NIU0lH"),
     ApprovalRecord(Principal("carol@example.com"), "never", "U1NIU0lHAQ=="),
 )
+EVIDENCE = (GateRecord("speed", "pass", "p95 3.1 ms, 312/s", Digest("c" * 64)), *GATES)
 EXAMPLES = {
     "register": TagMessage(
         Registration(REGISTRY, MODEL, VERSION, MANIFEST, POINTER, POLICY), "First words.\n\nÜ: more."
     ),
     "deregister": TagMessage(Deregistration(REGISTRY, MODEL, VERSION, TAG, POLICY), "Leaks."),
     "promote": TagMessage(assignment(Cause.PROMOTE, PREVIOUS, GATES, APPROVALS)),
+    "promote-evidence": TagMessage(assignment(Cause.PROMOTE, PREVIOUS, EVIDENCE, APPROVALS)),
     "rollback": TagMessage(assignment(Cause.ROLLBACK, PREVIOUS), "Too slow at noon."),
     "unassign": TagMessage(Unassignment(REGISTRY, MODEL, STAGE, 5, None, POLICY)),
     "deprecate": TagMessage(Deprecation(REGISTRY, MODEL, POLICY)),
@@ -66,6 +68,12 @@ def test_golden_file(action):
     path, message = FOLDER / f"tag-{action}-1.txt", EXAMPLES[action]
     golden(path, format_message(message).encode())
     assert parse_message(path.read_bytes().decode(), message.event.tag_name) == message
+
+
+def test_a_figure_that_begins_like_evidence_and_is_none_stays_a_figure():
+    for figure in (f"blake3:{'c' * 64}", f"blake3:{'c' * 63} x", "blake3: of what"):
+        message = TagMessage(assignment(Cause.PROMOTE, None, (GateRecord("a", "pass", figure),)))
+        assert parse_message(format_message(message), NAME) == message
 
 
 lines = st.text(

@@ -12,6 +12,7 @@ from gitreg.cli.params import REF, STAGE
 from gitreg.cli.verb import VerbGroup, pass_output
 from gitreg.core.names import StageName
 from gitreg.core.reference import Reference
+from gitreg.operations.evidence import gate_evidence
 from gitreg.operations.gate_run import gate_run
 
 
@@ -29,3 +30,15 @@ def run(output: Output, ref: Reference, stage: StageName) -> int:
     results = gate_run(open_here(output), ref, stage)
     output.data(results, lambda: gate_lines(results) or [line(f"{stage} has no gates")])
     return 0 if all(result.passed for result in results) else 1
+
+
+@command.command("evidence")
+@click.argument("ref", type=REF)
+@click.argument("stage", type=STAGE)
+@click.argument("name")
+@pass_output
+def evidence(output: Output, ref: Reference, stage: StageName, name: str) -> int:
+    """Print what a gate kept when a version last entered a stage."""
+    text = gate_evidence(open_here(output), ref, stage, name)
+    output.data({"gate": name, "evidence": text}, lambda: [line(each) for each in text.splitlines()])
+    return 0
