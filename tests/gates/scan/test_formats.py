@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save
 
+from gitreg import api
 from gitreg.gates.scan.looks import LOOKS
 from gitreg.gates.scan.profiles.table import DEFAULT, allow_list
 from gitreg.gates.scan.scan import scan_file
@@ -118,3 +119,8 @@ def test_any_bytes_end_in_a_verdict(tmp_path_factory, data):
     file.write_bytes(data)
     result = scan_file(file, allow_list(DEFAULT), LOOKS)
     assert result.safe == (not result.findings)
+
+
+def test_programs_can_ask_too(tmp_path):
+    (tmp_path / "a.txt").write_text("fine\n")
+    assert [result.verdict for result in api.scan([tmp_path], ["data"])] == ["safe"]
