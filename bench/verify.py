@@ -45,6 +45,8 @@ def main() -> None:
         builder = get_context("spawn").Process(target=build, args=(place, environ, options.tags, options.models))
         builder.start()
         builder.join()
+        if builder.exitcode != 0:
+            raise SystemExit("the registry could not be built")
         os.environ.clear()
         os.environ.update(environ)
         tags = subprocess.run(["git", "tag"], cwd=place, check=True, capture_output=True, text=True).stdout.split()
