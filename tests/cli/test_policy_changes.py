@@ -36,7 +36,8 @@ def test_the_only_key_is_not_revoked(gitreg, registry: Path):
 def test_a_key_comes_and_goes(gitreg, registry: Path, tmp_path: Path):
     added = gitreg("keys", "add", "bob@example.com", "--new-key", tmp_path / "bob", cwd=registry)
     assert "staged and signed" in added.stderr
-    gitreg("keys", "revoke", tmp_path / "bob.pub", cwd=registry)
+    revoked = gitreg("keys", "revoke", tmp_path / "bob.pub", cwd=registry)
+    assert "staged and signed" in revoked.stderr
     entry = json.loads(gitreg("doctor", "--json", cwd=registry).stdout)
     assert entry["ok"] in (True, False)
     assert "bob@example.com" in (registry / ".gitreg/revoked_keys").read_text()

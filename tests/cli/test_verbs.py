@@ -82,3 +82,10 @@ def test_which_imports_nothing_that_it_does_not_need(gitreg):
     assert "gitreg.operations.which" in modules
     heavy = {"fsspec", "tomlkit", "numpy", "pyfastcdc", "zstandard", "asyncio", "importlib.metadata", "gitreg.storage"}
     assert not heavy & modules
+
+
+@pytest.mark.parametrize("context", LEAVES, ids=lambda context: context.command_path)
+def test_no_argument_is_taken_for_a_global_option(context: click.Context):
+    """Click tells them apart by name alone: `keys revoke KEY` would sign with the key that it ends."""
+    names = [each.name for each in context.command.get_params(context)]
+    assert len(names) == len(set(names))

@@ -10,9 +10,11 @@ import pytest
 
 import gitreg
 from gitreg.api import Registry
+from gitreg.core.names import Principal
 from gitreg.errors import GitregError, RefusedError
 from gitreg.operations.context import Settings
 from gitreg.operations.init import InitRequest
+from gitreg.operations.policy.keys import add_key, list_keys, read_key, revoke_keys
 
 PEOPLE = {"ada": "person@example.com", "bob": "bob@example.com", "carol": "carol@example.com"}
 
@@ -96,3 +98,30 @@ def test_the_authority_itself_is_nobody(certified: Certified):
         gitreg.open(certified.world.root / "certified", Settings(key=str(certified.keys / "authority"))).promote(
             "mnist", "dev"
         )
+
+
+def test_an_authority_is_listed_as_one_and_may_not_be_taken_for_somebody_s_key(certified: Certified):
+    ada = certified.open("ada")
+    assert {(entry.principals, entry.authority) for entry in list_keys(ada.context)} == {
+        (("person@example.com",), False),
+        (("*@example.com",), True),
+    }
+
+
+def test_an_authority_s_key_may_be_somebody_s_own_too(certified: Certified):
+    """The line for what it certifies does not let it sign."""
+    key = read_key(certified.keys / "authority.pub")
+    change = add_key(certified.open("ada").context, Principal("dora@example.com"), key)
+    assert change.keys[0].principals == ("dora@example.com",)
+
+
+def test_a_list_of_revoked_keys_leaves_the_other_certificates_good_for_git_too(certified: Certified):
+    ada = certified.staged()
+    dave = gitreg.open(certified.world.root / "certified", Settings(key=str(certified.keys / "dave")))
+    add_key(dave.context, Principal("eve@example.com"), read_key(certified.keys / "eve.pub"))
+    revoke_keys(dave.context, "eve@example.com")
+    certified.run("git", "commit", "-q", "-m", "Eve came and went", cwd="certified")
+    ada.unassign("mnist", "dev")
+    assert ada.verify().ok
+    for tag in certified.run("git", "tag", "--list", cwd="certified").split():
+        certified.run("git", "verify-tag", tag, cwd="certified")

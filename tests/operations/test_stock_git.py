@@ -7,16 +7,24 @@ import pytest
 from gitreg.api import Registry, init
 from gitreg.operations.context import Settings
 from gitreg.operations.init import InitRequest
+from gitreg.operations.policy.keys import revoke_keys
 
 
 @pytest.fixture
 def stocked(world, registry: Registry) -> Registry:
-    """Every kind of event is there, approvals included."""
+    """Every kind of event is there, approvals included; a policy change and a revoked key lie between."""
+    policy = registry.root / ".gitreg" / "policy.toml"
+    rule = 'rollback_approvals = { count = 1, from = ["reviewer"] }'
+    policy.write_text(policy.read_text().replace("[stages.dev]", f"[stages.dev]\n{rule}"))
+    world.change_policy("Two for a rollback")
+    revoke_keys(registry.context, "mallory@example.com")
+    world.sh("git", "commit", "-q", "-m", "Mallory has left")
     world.release(registry, b"two" * 1000, "dev", "staging")
     for who in ("bob", "carol"):
         world.open(who=who).approve("mnist", "production")
     registry.promote("mnist", "production", message="Go\n\nlive: now")
     world.release(registry, b"three" * 1000, "dev")
+    world.open(who="bob").approve("mnist@v1.1.0", "dev", rollback=True)
     registry.rollback("mnist", "dev", message="Too slow")
     registry.deregister("mnist", "v1.2.0")
     registry.unassign("mnist", "dev")
@@ -31,6 +39,7 @@ def tags(world, where: str = "work") -> list[str]:
 
 def test_git_verifies_every_tag_with_the_registry_s_own_keys(world, stocked: Registry):
     assert len(tags(world)) == 11
+    assert world.sh("git", "config", "gpg.ssh.revocationFile").strip() == ".gitreg/revoked_keys"
     for tag in tags(world):
         assert 'Good "git" signature for person@example.com' in world.sh("git", "verify-tag", tag)
 
@@ -39,6 +48,16 @@ def test_git_refuses_what_we_refuse(world, stocked: Registry):
     world.forge("mnist#dev#1", "dev", "dev ")
     world.sh("git", "verify-tag", "mnist#dev#1", code=1)
     assert not stocked.verify("mnist").ok
+
+
+def test_git_refuses_what_a_key_signed_that_was_revoked(world, stocked: Registry):
+    """Without the list of revoked keys, whoever looks with stock Git would see a good signature."""
+    world.open(who="dave").promote("mnist@v1.0.0", "staging")
+    world.sh("git", "verify-tag", "mnist#staging#2")
+    revoke_keys(stocked.context, "dave@example.com")
+    world.sh("git", "commit", "-q", "-m", "Dave's laptop was stolen")
+    world.sh("git", "verify-tag", "mnist#staging#2", code=1)
+    assert [(each.ref, each.check) for each in stocked.verify().failures] == [("mnist#staging#2", "signature")]
 
 
 def test_git_shows_the_message_and_the_signature(world, stocked: Registry):

@@ -57,19 +57,20 @@ def add(output: Output, principal: Principal, public_key: Path | None, new: Path
 
 
 @command.command("revoke")
-@click.argument("key", metavar="KEY|PRINCIPAL")
+@click.argument("whose", metavar="KEY|PRINCIPAL")
 @pass_output
-def revoke(output: Output, key: str) -> None:
+def revoke(output: Output, whose: str) -> None:
     """End a key, named by its fingerprint or .pub file, or all keys of a person.
 
     Tags that it signed count no more, except those that have a receipt from before, or that the policy lists as
     `accepted`.
     """
-    change = revoke_keys(open_here(output), key)
+    change = revoke_keys(open_here(output), whose)
     output.done(change, lambda: [line(strong(each.fingerprint), " is revoked") for each in change.keys])
     tell_signed(output, change.policy)
 
 
 def _row(key: KeyEntry) -> Line:
     state = bad("revoked") if key.revoked else good("counts")
-    return line(strong(", ".join(key.principals)), key.type, dim(key.fingerprint), state)
+    who = ", ".join(key.principals)
+    return line(strong(f"authority for {who}" if key.authority else who), key.type, dim(key.fingerprint), state)

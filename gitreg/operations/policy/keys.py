@@ -8,6 +8,7 @@ from pathlib import Path
 from gitreg.core.names import Principal
 from gitreg.core.text import escape
 from gitreg.errors import FormatError, NotFoundError, RefusedError, SourceError
+from gitreg.git.config import get_config, set_config
 from gitreg.operations.branch import SIGNERS_PATH
 from gitreg.operations.context import Context
 from gitreg.operations.policy.history import REVOKED_PATH
@@ -18,17 +19,22 @@ from gitreg.trust.private_key import generate_key
 from gitreg.trust.public_key import PublicKey
 from gitreg.trust.revocation import KRL_MAGIC
 
+REVOCATION_FILE = "gpg.ssh.revocationFile"
 _HEAD = b"# keys that count no more: public keys, one a line (gitreg keys revoke)\n"
 
 
 @dataclass(frozen=True, slots=True)
 class KeyEntry:
-    """A line of allowed_signers; `fingerprint` is as `ssh-keygen -l` prints it."""
+    """A line of allowed_signers; `fingerprint` is as `ssh-keygen -l` prints it.
+
+    The key of an `authority` signs for nobody: it certifies keys of the principals.
+    """
 
     principals: tuple[str, ...]
     type: str
     fingerprint: str
     revoked: bool = False
+    authority: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,7 @@ def add_key(context: Context, principal: Principal, key: PublicKey) -> KeyChange
     """
     state = working_state(context)
     text = state.signers or b""
-    if any(grant.key == key for grant in AllowedSigners.parse(text).grants):
+    if any(grant.key == key and not grant.options.is_authority for grant in AllowedSigners.parse(text).grants):
         raise RefusedError(f"{key.fingerprint} is in {SIGNERS_PATH} already", hint="one key belongs to one person")
     signers = _with_line(text, format_line([principal], key))
     entry = KeyEntry((principal,), key.type.value, key.fingerprint)
@@ -88,7 +94,15 @@ def revoke_keys(context: Context, whose: str) -> KeyChange:
     for grant in grants:
         revoked = _with_line(revoked, f"# {grant.principals}\n{grant.key.line}\n")
     entries = tuple(_entry(grant, revoked=True) for grant in grants)
-    return KeyChange(entries, propose(context, state._replace(revoked=revoked)))
+    change = KeyChange(entries, propose(context, state._replace(revoked=revoked)))
+    _tell_git(context)
+    return change
+
+
+def _tell_git(context: Context) -> None:
+    """So that `git verify-tag` agrees with us; not before the list is there, for Git warns of one that is missing."""
+    if get_config(context.repo, REVOCATION_FILE) is None:
+        set_config(context.repo, REVOCATION_FILE, REVOKED_PATH)
 
 
 def _meant(signers: AllowedSigners, whose: str) -> list[Grant]:
@@ -108,7 +122,8 @@ def _meant(signers: AllowedSigners, whose: str) -> list[Grant]:
 
 
 def _entry(grant: Grant, *, revoked: bool) -> KeyEntry:
-    return KeyEntry(tuple(grant.principals.split(",")), grant.key.type.value, grant.key.fingerprint, revoked)
+    key, principals = grant.key, tuple(grant.principals.split(","))
+    return KeyEntry(principals, key.type.value, key.fingerprint, revoked, grant.options.is_authority)
 
 
 def _with_line(text: bytes, line: str) -> bytes:
