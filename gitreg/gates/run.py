@@ -26,11 +26,15 @@ DEFAULT_TIMEOUT = 600.0
 
 @dataclass(frozen=True, slots=True)
 class BoundedGate:
-    """A gate with the seconds that it may take, and whether it must have the machine for itself."""
+    """A gate with the seconds that it may take, and whether it must have the machine for itself.
+
+    A `repeatable` one looks at the pointer, the baseline and the bytes only, so that it says the same each time.
+    """
 
     gate: Gate
     timeout: float = DEFAULT_TIMEOUT
     alone: bool = False
+    repeatable: bool = False
 
     @property
     def name(self) -> str:

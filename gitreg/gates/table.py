@@ -38,6 +38,7 @@ _TIMEOUT = "timeout"
 _FAREWELL = 60.0  # seconds, so that a gate that ends its own program in time can say so itself
 # What measures time must not share the machine with other gates.
 _ALONE = frozenset({"latency"})
+_REPEATABLE = frozenset({"card", "format", "metric", "safety"})
 
 
 def build_gate(name: str, kind: str, options: Mapping[str, object]) -> BoundedGate:
@@ -51,7 +52,8 @@ def build_gate(name: str, kind: str, options: Mapping[str, object]) -> BoundedGa
     builder = _BUILT_IN.get(kind) or _installed(name, kind)
     timeout = Options(name, options).positive(_TIMEOUT) or DEFAULT_TIMEOUT
     own = {option: value for option, value in options.items() if option != _TIMEOUT}
-    return BoundedGate(builder(Options(name, own, timeout)), timeout + _FAREWELL, kind in _ALONE)
+    gate = builder(Options(name, own, timeout))
+    return BoundedGate(gate, timeout + _FAREWELL, kind in _ALONE, kind in _REPEATABLE)
 
 
 def _installed(name: str, kind: str) -> GateBuilder:

@@ -22,19 +22,33 @@ from gitreg.operations.checkouts import shared_checkout
 from gitreg.operations.context import Context
 from gitreg.operations.draft import AssignmentDraft, draft_assignment
 from gitreg.operations.resolve import find_version
+from gitreg.operations.verdict_cache import Reuse, VerdictCache
 
 
-def gate_run(context: Context, reference: Reference, stage: StageName) -> tuple[GateResult, ...]:
+def gate_run(
+    context: Context, reference: Reference, stage: StageName, reuse: Reuse = Reuse.ALLOWED
+) -> tuple[GateResult, ...]:
     """What the gates of a stage say of a version; nothing is signed."""
-    return check_gates(context, draft_assignment(context, reference, stage))
+    return check_gates(context, draft_assignment(context, reference, stage), reuse)
 
 
-def check_gates(context: Context, draft: AssignmentDraft) -> tuple[GateResult, ...]:
-    """Run the gates that the draft's stage names, in that order."""
+def check_gates(context: Context, draft: AssignmentDraft, reuse: Reuse = Reuse.ALLOWED) -> tuple[GateResult, ...]:
+    """The verdicts of the gates that the draft's stage names, in that order: those known here, others are run."""
     definitions = [draft.policy.gates[name] for name in draft.rule.gates]
-    gates = [build_gate(definition.name, definition.kind, definition.options) for definition in definitions]
+    gates = {each.name: build_gate(each.name, each.kind, each.options) for each in definitions}
+    candidate = _candidate(context, draft)
+    cache = VerdictCache.of(context, draft, candidate)
+    repeatable = [each for each in definitions if gates[each.name].repeatable]
+    asked = repeatable if reuse is Reuse.ALLOWED else []
+    known = {each.name: result for each in asked if (result := cache.known(each)) is not None}
+    due = [gate for name, gate in gates.items() if name not in known]
     with context.step(f"gates of {draft.rule.name}"):
-        return run_gates(gates, _candidate(context, draft), lambda names: _show(context, names))
+        fresh = {each.name: each for each in run_gates(due, candidate, lambda names: _show(context, names))}
+    for each in repeatable:
+        if each.name in fresh:
+            cache.keep(each, fresh[each.name])
+    verdicts = known | fresh
+    return tuple(verdicts[each.name] for each in definitions)
 
 
 def _show(context: Context, names: Sequence[str]) -> None:
