@@ -17,7 +17,6 @@ from gitreg.git.history import (
     tags_containing,
     unreached,
 )
-from gitreg.git.objects import write_object
 from gitreg.git.refs import create_ref, resolve
 from gitreg.git.repository import Repository
 from gitreg.git.worktree import commit, commit_empty
