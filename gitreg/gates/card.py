@@ -25,33 +25,48 @@ _LONGEST_CARD = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class CardGate:
-    """`required`: dotted fields of the pointer, and the word `card` for README.md with front matter."""
+    """`required`: dotted fields of the pointer, and the word `card` for README.md with front matter.
+
+    `licenses`: those that `model.license` may be; None allows any.
+    """
 
     name: str
     required: tuple[str, ...]
+    licenses: tuple[str, ...] | None
 
     def check(self, candidate: Candidate) -> GateResult:
         problems = [problem for item in self.required if (problem := _problem(item, candidate)) is not None]
         figure = f"{len(self.required) - len(problems)} of {len(self.required)} present"
+        if self.licenses is not None and (held := _license(candidate.pointer_data)) not in self.licenses:
+            problems.append(f"the license {held} is none of {', '.join(self.licenses)}")
         if problems:
             return GateResult(self.name, Verdict.FAIL, figure, "; ".join(problems))
         return GateResult(self.name, Verdict.PASS, figure, ", ".join(self.required))
 
 
 def build_card_gate(options: Options) -> CardGate:
-    """Option: `required`, a list of dotted pointer fields and `card`; by default owner, license and card."""
-    options.only("required")
+    """Options: `required`, a list of dotted pointer fields and `card`; by default owner, license and card.
+
+    `licenses`, a list of allowed ones.  `lineage` is what the model was made from, each pinned by its manifest.
+    """
+    options.only("required", "licenses")
     required = options.texts("required") or _DEFAULT
     for field in required:
         if not _FIELD.fullmatch(field):
             raise options.wrong("required", "must list dotted fields of the pointer", hint='like "model.owner"')
-    return CardGate(options.gate, required)
+    return CardGate(options.gate, required, options.texts("licenses"))
 
 
 def _problem(item: str, candidate: Candidate) -> str | None:
     if item == _CARD:
         return _card_problem(candidate.checkout() / _CARD_FILE)
     return None if _present(candidate.pointer_data, item) else f"the pointer has no {item}"
+
+
+def _license(data: Mapping[str, object]) -> str:
+    model = data.get("model")
+    value = model.get("license") if isinstance(model, Mapping) else None
+    return value if isinstance(value, str) else "that is not given"
 
 
 def _present(data: Mapping[str, object], field: str) -> bool:

@@ -64,3 +64,21 @@ def test_bytes_are_not_fetched_when_only_fields_are_asked_for():
 def test_a_requirement_that_cannot_be_met_or_says_nothing_is_refused(required):
     with pytest.raises(FormatError, match="gate docs: required"):
         build_gate("docs", "card", {"required": required})
+
+
+@pytest.mark.parametrize(
+    ("licence", "reason"),
+    [("gpl-3.0", "the license gpl-3.0 is none of mit, apache-2.0"), (None, "the license that is not given is none of")],
+)
+def test_a_license_that_nobody_allowed_fails(tmp_path, licence, reason):
+    options = {"required": ["model.owner"], "licenses": ["mit", "apache-2.0"]}
+    result = check(tmp_path, pointer={"model": {"owner": "ana", "license": licence}}, options=options)
+    assert result.verdict is Verdict.FAIL
+    assert reason in result.reason
+    assert check(tmp_path, options=options).passed
+
+
+def test_what_a_model_was_made_from_can_be_required(tmp_path):
+    options = {"required": ["lineage"]}
+    assert check(tmp_path, pointer=POINTER | {"lineage": []}, options=options).verdict is Verdict.FAIL
+    assert check(tmp_path, pointer=POINTER | {"lineage": [{"ref": "digits@v1.0.0"}]}, options=options).passed
