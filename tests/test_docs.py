@@ -18,6 +18,8 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 REFERENCE = (ROOT / "docs/reference/cli.md").read_text()
 GLOSSARY = (ROOT / "docs/glossary.md").read_text()
 
+TESTS = "\n".join(file.read_text() for file in sorted((ROOT / "tests").rglob("test_*.py")))
+
 # The words that design, code and CLI share; each means one thing.
 WORDS = ("registry", "model", "pointer", "manifest", "chunk", "object", "store", "remote", "version", "stage", "gate",
          "approval", "policy", "checkout", "principal", "protected branch", "promotion request", "lineage")  # fmt: skip
@@ -104,6 +106,22 @@ def headings(page: Path) -> set[str]:
     """Anchors as Git hosts make them from headings."""
     titles = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+SECURITY = (ROOT / "docs/security.md").read_text()
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`(test_\w+)`", SECURITY))))
+def test_each_test_that_a_threat_names_exists(name: str) -> None:
+    """A defence would be claimed that nobody tries any more."""
+    assert re.search(rf"^def {name}\(", TESTS, re.MULTILINE)
+
+
+def test_each_attack_has_a_test() -> None:
+    """A row of the threat model without one would be a wish."""
+    rows = re.findall(r"^\| (?:anybody|a pusher|a member|a thief|the host) \|.*$", SECURITY, re.MULTILINE)
+    assert len(rows) > 40
+    assert [row for row in rows if "`test_" not in row.rsplit("|", 2)[1]] == []
 
 
 def gitreg_lines() -> list[tuple[str, str]]:
