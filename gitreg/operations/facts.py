@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Final, NamedTuple, TypeVar
 
-from gitreg.core.event import Cause
 from gitreg.core.names import ModelName, StageName
 from gitreg.core.oid import Oid
 from gitreg.core.on_demand import OnDemand
 from gitreg.core.policy import Policy
-from gitreg.core.tag_message import tree_path
 from gitreg.core.tag_name import (
     AssignedTag,
     DeregisteredTag,
@@ -22,8 +18,6 @@ from gitreg.core.tag_name import (
     VersionTag,
     parse_tag_name,
 )
-from gitreg.core.version import Version
-from gitreg.errors import GitregError
 from gitreg.git.history import merged_tags, tags_containing, unreached
 from gitreg.git.objects import Answer, GitObject, ObjectReader
 from gitreg.git.refs import list_tags
@@ -36,28 +30,9 @@ from gitreg.operations.receipts.log import known_receipts
 from gitreg.trust.facts import Facts, KeyState, TagData, assigned_versions
 from gitreg.trust.marks import losses
 from gitreg.trust.policy_state import PolicyState
-from gitreg.trust.tag_object import MAX_TAG
+from gitreg.trust.tag_peek import Peek, peek_at
 
-Told = TypeVar("Told")
 Wanted = Callable[[dict[TagName, Oid]], Iterable[TagName]]
-
-
-_HEAD: Final = re.compile(rb"object ([0-9a-f]{40}(?:[0-9a-f]{24})?)\ntype commit\n")
-_TRAILER: Final = re.compile(r"\nGitreg-(Action|Version|Version-Tag|Pointer|Policy): ([^\n]+)(?=\n)")
-
-
-class _Peek(NamedTuple):
-    """What an unverified tag says it builds on; only used to decide what to read.
-
-    Of a tag that will verify, it is exactly what is signed there.  Parsing others strictly is left to the verdict.
-    """
-
-    target: Oid
-    policy: str
-    pointer: str | None  # its path
-    version: Version | None
-    version_tag: str | None
-    is_rollback: bool
 
 
 def model_facts(context: Context, model: ModelName) -> Facts:
@@ -122,7 +97,7 @@ class _Loader:
         self._losses = losses(seen_tags(self._repo, model), present)
         self._raw: dict[TagName, bytes | None] = {}
         self._peeked: set[TagName] = set()
-        self._peeks: dict[TagName, _Peek] = {}
+        self._peeks: dict[TagName, Peek] = {}
 
     def load(self, wanted: Wanted) -> Facts:
         with ObjectReader(self._repo) as reader:
@@ -157,7 +132,7 @@ class _Loader:
         self._read_raw(reader, names)
         for name in names:
             self._peeked.add(name)
-            peek = _peek(self._raw.get(name) or b"")
+            peek = peek_at(self._raw.get(name) or b"")
             if peek is not None:
                 self._peeks[name] = peek
 
@@ -177,7 +152,7 @@ class _Loader:
         needed: set[TagName] = {
             kind(model, version) for model, version in versions for kind in (VersionTag, DeregisteredTag)
         }
-        return (needed | self._gone_through(reader, assigned, policy)) & self._refs.keys()
+        return (needed | self._gone_through(reader, assigned, policy, newest)) & self._refs.keys()
 
     def _preceding(self, names: Iterable[TagName]) -> list[StageTag]:
         """All stage events with a lower number than one of `names` in their stage."""
@@ -188,17 +163,28 @@ class _Loader:
         tags = (tag for tag in self._refs if isinstance(tag, AssignedTag | UnassignedTag))
         return [tag for tag in tags if tag.n < highest.get(tag.stage, 0)]
 
-    def _gone_through(self, reader: ObjectReader, names: Iterable[AssignedTag], policy: Policy) -> set[AssignedTag]:
+    def _gone_through(
+        self, reader: ObjectReader, names: Iterable[AssignedTag], policy: Policy, newest: Oid
+    ) -> set[AssignedTag]:
         """The assignments of the same versions to the stages that the events' rules look at."""
         versions: dict[StageName, set[str]] = {}
         for name in names:
-            peek, rule = self._peeks[name], policy.for_model(name.model).stages.get(name.stage)
-            stage = name.stage if peek.is_rollback else (rule.after if rule else None)
-            if stage is not None and peek.version_tag is not None:
-                versions.setdefault(stage, set()).add(peek.version_tag)
+            if (version_tag := self._peeks[name].version_tag) is not None:
+                for stage in self._stages_before(name, policy, newest):
+                    versions.setdefault(stage, set()).add(version_tag)
         tags = [tag for tag in self._refs if isinstance(tag, AssignedTag) and tag.stage in versions]
         self._read_raw(reader, tags)
         return {tag for tag in tags if versions[tag.stage] & assigned_versions(self._raw.get(tag) or b"")}
+
+    def _stages_before(self, name: AssignedTag, policy: Policy, newest: Oid) -> Iterable[StageName]:
+        """Where the event's version must have been; any stage, if it was signed under a policy not in force now."""
+        peek = self._peeks[name]
+        if peek.is_rollback:
+            return (name.stage,)
+        if peek.policy != newest:
+            return {tag.stage for tag in self._refs if isinstance(tag, AssignedTag)}
+        rule = policy.for_model(name.model).stages.get(name.stage)
+        return (rule.after,) if rule and rule.after else ()
 
     def _states(self, reader: ObjectReader, line: PolicyLine) -> dict[Oid, PolicyState]:
         """The states by the policies that name them; the earlier ones only if a tag cites one."""
@@ -254,25 +240,3 @@ def _tag_bytes(answer: Answer) -> bytes | None:
     if isinstance(answer, GitObject):
         return answer.data if answer.type == "tag" else None
     return b""
-
-
-def _peek(raw: bytes) -> _Peek | None:
-    head = _HEAD.match(raw)
-    if head is None or len(raw) > MAX_TAG:
-        return None
-    says: dict[str, str] = dict(_TRAILER.findall(raw.decode("utf-8", "replace")))
-    return _Peek(
-        target=Oid(head[1].decode()),
-        policy=says.get("Policy", ""),
-        pointer=_told(tree_path, says.get("Pointer", "").rpartition(" ")[0]),
-        version=_told(Version.parse, says.get("Version", "")),
-        version_tag=says.get("Version-Tag"),
-        is_rollback=says.get("Action") == Cause.ROLLBACK.value,
-    )
-
-
-def _told(parse: Callable[[str], Told], text: str) -> Told | None:
-    try:
-        return parse(text) if text else None
-    except GitregError:
-        return None

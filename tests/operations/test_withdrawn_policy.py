@@ -34,3 +34,16 @@ def test_a_gap_of_nonsense_does_not_bring_a_withdrawn_policy_back(world):
     )
     with pytest.raises(VerificationError, match="policy: it cites an older policy"):
         ada.which("mnist", "dev")
+
+
+def test_what_a_stage_holds_stays_known_when_the_policy_drops_the_stage_before_it(world):
+    """The event was signed under a rule that is gone now, and what that rule asked for must still be found."""
+    ada = world.open()
+    policy = world.root / "work/.gitreg/policy.toml"
+    policy.write_text(policy.read_text().replace("[stages.staging]", '[stages.staging]\nafter = "dev"'))
+    world.change_policy("Try everything in dev first")
+    version = world.release(ada, b"one", "dev", "staging")
+    policy.write_text(policy.read_text().replace('\nafter = "dev"', ""))
+    world.change_policy("Or not")
+    assert ada.verify().ok
+    assert str(ada.which("mnist", "staging").version) == version

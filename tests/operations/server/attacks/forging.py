@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gitreg.api import Registry
-from gitreg.core.event import ApprovalRecord, Assignment, Event, Registration
+from gitreg.core.event import ApprovalRecord, Assignment, Event, GateRecord, Registration
 from gitreg.core.names import Principal, StageName
 from gitreg.core.oid import Oid
 from gitreg.core.policy_signatures import SIGNATURES_PATH, PolicySignature, format_signatures
@@ -20,7 +20,8 @@ from gitreg.core.version import Version
 from gitreg.git.objects import write_object
 from gitreg.git.repository import Repository
 from gitreg.operations.draft import AssignmentDraft, draft_assignment
-from gitreg.operations.gate_run import check_gates, gate_records
+from gitreg.operations.evidence import gate_records
+from gitreg.operations.gate_run import check_gates
 from gitreg.operations.policy.line import present_policy
 from gitreg.operations.policy.sign import working_state
 from gitreg.operations.resolve import find_version
@@ -58,7 +59,8 @@ class Forger:
     def promotion(self, stage: str = "production", ref: str = V1, **changes: Any) -> Assignment:
         """The stage's next event, gates passed, as an honest client would begin it; then with `changes`."""
         draft = self.draft(stage, ref)
-        event = replace(draft.event, gates=gate_records(check_gates(self.registry.context, draft)))
+        context = self.registry.context
+        event = replace(draft.event, gates=gate_records(context, check_gates(context, draft)))
         return replace(event, **changes)
 
     def registration(self, version: str) -> Registration:
