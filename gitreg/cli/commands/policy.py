@@ -74,7 +74,7 @@ def check(output: Output, file: Path | None, promotion: tuple[Reference, StageNa
 @command.command("sign")
 @pass_output
 def sign(output: Output) -> None:
-    """Sign the change of the policy and keys that lies in the working tree, and stage it.
+    """Sign the change of policy and keys in the working tree, and stage it.
 
     Its epoch is raised if it was not.  It counts once enough admins of the policy in force have signed the same
     content, each in turn, and it is committed to the protected branch.

@@ -18,7 +18,7 @@ from gitreg.operations.receipts.receipts import ReceiptsAdded, add_receipts, lis
 
 @click.group("receipts", cls=VerbGroup)
 def command() -> None:
-    """Confirm when tags were seen, as a trusted writer, and check what was confirmed."""
+    """Confirm when tags were seen, as a trusted writer."""
 
 
 @command.command("add")
@@ -46,7 +46,7 @@ def list_(output: Output, model: ModelName | None) -> None:
 @command.command("verify")
 @pass_output
 def verify(output: Output) -> int:
-    """Check the whole log again, from its first receipt, and that each tag in it is still here.
+    """Check the whole log again, and that each tag in it is still here.
 
     Exit 1 if anything fails.
     """
