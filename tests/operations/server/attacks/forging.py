@@ -20,8 +20,6 @@ from gitreg.core.version import Version
 from gitreg.git.objects import write_object
 from gitreg.git.repository import Repository
 from gitreg.operations.draft import AssignmentDraft, draft_assignment
-from gitreg.operations.evidence import gate_records
-from gitreg.operations.gate_run import check_gates
 from gitreg.operations.policy.line import present_policy
 from gitreg.operations.policy.sign import working_state
 from gitreg.operations.resolve import find_version
@@ -59,9 +57,8 @@ class Forger:
     def promotion(self, stage: str = "production", ref: str = V1, **changes: Any) -> Assignment:
         """The stage's next event, gates passed, as an honest client would begin it; then with `changes`."""
         draft = self.draft(stage, ref)
-        context = self.registry.context
-        event = replace(draft.event, gates=gate_records(context, check_gates(context, draft)))
-        return replace(event, **changes)
+        passed = tuple(GateRecord(name, "pass", "0.95") for name in draft.rule.gates)
+        return replace(replace(draft.event, gates=passed), **changes)
 
     def registration(self, version: str) -> Registration:
         """mnist@v1.0.0 under another version."""

@@ -70,13 +70,13 @@ def test_a_stale_previous(shared, host, forger):
     """On top of what is no longer last, as of somebody who had not fetched."""
     version = shared.second()
     event = forger.promotion("staging", version, previous=None)
-    host.refuses(forger.sign(event), check="chain", reason="")
+    host.refuses(forger.sign(event), check="chain", reason="it was signed on top of nothing")
 
 
 def test_a_gap_in_the_numbers(shared, host, forger):
     """#3 on top of #1: room for a #2 that would be slipped in later."""
     event = forger.promotion("staging", shared.second(), n=3)
-    host.refuses(forger.sign(event), check="chain", reason="")
+    host.refuses(forger.sign(event), check="chain", reason="are not 1 to 2, each once")
 
 
 def test_a_tag_of_another_registry(host, forger):

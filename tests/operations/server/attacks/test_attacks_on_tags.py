@@ -157,7 +157,7 @@ def test_two_events_with_one_number(host, forger):
     forger.registry.unassign("mnist", "dev")
     host.accepts("mnist#dev!#2")
     tag = forger.sign(forger.promotion("dev", n=2, previous=forger.oid("mnist#dev#1")))
-    host.refuses(tag, check="chain", reason="")
+    host.refuses(tag, check="chain", reason="two events of dev are numbered 2")
 
 
 def ended() -> tuple[str, str]:
