@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from gitreg.demo.story import POLICY, Command, story
+from gitreg.demo.story import POLICY, SMALL_GATE, Command, story
 from gitreg.errors import GitregError, MissingDependencyError, RefusedError
 
 _NEEDED = ("sklearn", "skl2onnx", "onnx", "onnxruntime", "safetensors", "skops")
@@ -52,6 +52,9 @@ def _tell(folder: Path, say: Callable[[str], None]) -> int:
     (folder / "home").mkdir(parents=True)
     (folder / "alice").mkdir()
     (folder / "policy.toml").write_text(POLICY, encoding="utf-8")
+    (folder / "gates").mkdir()
+    (folder / "gates" / "small.py").write_text(SMALL_GATE, encoding="utf-8")
+    (folder / "gates" / "small.py").chmod(0o755)
     environment = _environment(folder)
     count = 0
     for step in story():

@@ -28,7 +28,7 @@ gates = ["accuracy", "format"]
 after = "staging"
 promote = ["engineer"]
 rollback = ["engineer"]
-gates = ["accuracy", "format", "card"]
+gates = ["accuracy", "format", "safe", "card", "works", "fast", "small"]
 approvals = { count = 2, from = ["reviewer"] }
 
 [gates.accuracy]
@@ -42,7 +42,37 @@ kind = "format"
 
 [gates.card]
 kind = "card"
-required = ["card", "model.license", "model.owner"]
+required = ["card", "model.license", "model.owner", "lineage"]
+licenses = ["Apache-2.0", "MIT"]
+
+[gates.safe]
+kind = "safety"
+profiles = ["sklearn"]
+
+[gates.works]
+kind = "smoke"
+
+[gates.fast]
+kind = "latency"
+p95_ms = 250
+runs = 50
+warm_up = 5
+
+[gates.small]
+kind = "command"
+program = ["gates/small.py"]
+"""
+
+SMALL_GATE = """\
+#!/usr/bin/env python3
+import json
+import pathlib
+import sys
+
+files = pathlib.Path(json.load(sys.stdin)["checkout"]).rglob("*")
+size = sum(file.stat().st_size for file in files)
+verdict = "pass" if size < 4_000_000 else "fail"
+print(json.dumps({"verdict": verdict, "figure": f"{size} bytes", "reason": "the serving image has room for 4 MB"}))
 """
 
 
@@ -91,6 +121,7 @@ def _beginning() -> Iterator[Step]:
         "gitreg keys add bob@example.com --new-key ~/.ssh/bob",
         "gitreg keys add carol@example.com --new-key ~/.ssh/carol",
         "cp ../policy.toml .gitreg/policy.toml",
+        "cp -r ../gates . && git add gates",
         "gitreg policy sign",
         "git commit --quiet --all --message 'Two reviewers guard production'",
     )
@@ -141,6 +172,7 @@ def _production() -> Iterator[Step]:
         "Now the policy is satisfied: gates and approvals are embedded in the tag that Alice signs.",
         "alice",
         "gitreg fetch",
+        "gitreg gate run digits@v1.0.0 production",
         "gitreg promote digits@v1.0.0 production --push",
     )
     yield _step(

@@ -84,6 +84,9 @@ Meant for showing how a registry works, on scans like those of its dataset; not 
 _SCHEMA = {
     "inputs": [{"name": "pixels", "type": "float32", "shape": ["n", _PIXELS]}],
     "outputs": [{"name": "label", "type": "int64", "shape": ["n"]}],
+    # what the gates that run the model give it, and what must come back
+    "example": [[0.0] * _PIXELS],
+    "output": {"type": "int64", "shape": [-1]},
 }
 
 
