@@ -27,6 +27,10 @@ def _no_file(path: str) -> bytes:
     raise NotFoundError(f"there is no protected branch to take {path} from")
 
 
+def _no_version(version: str) -> Mapping[str, float]:
+    raise NotFoundError(f"there is no registry to find {version} in")
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """The version that wants to enter a stage.
@@ -35,6 +39,7 @@ class Candidate:
     `checkout`: materialises the verified artifact and returns its directory.  Gates that need no bytes never call
     it; several may, so the caller keeps the answer.
     `baseline_metrics`: metrics of what the stage holds now, None if it holds nothing.
+    `metrics_of`: those of another version of the same model, from its verified registration.
     `branch_file`: a file's bytes on the protected branch, the only place that programs of gates come from.
     `hidden`: what a gate's program must not read, besides what belongs to the user.
     """
@@ -42,6 +47,7 @@ class Candidate:
     pointer_data: Mapping[str, object]
     checkout: Callable[[], Path]
     baseline_metrics: Mapping[str, float] | None = None
+    metrics_of: Callable[[str], Mapping[str, float]] = _no_version
     version: str = ""
     stage: str = ""
     branch_file: Callable[[str], bytes] = _no_file

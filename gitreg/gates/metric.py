@@ -1,4 +1,4 @@
-"""The gate `metric`: one figure of the pointer within bounds, and not much worse than what the stage holds now."""
+"""The gate `metric`: one figure of the pointer within bounds, and not much worse than that of another version."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
+from gitreg.core.version import Version
+from gitreg.errors import UsageError
 from gitreg.gates.gate import GateResult, Verdict
 
 if TYPE_CHECKING:
@@ -27,7 +29,10 @@ class Better(Enum):
 
 @dataclass(frozen=True, slots=True)
 class MetricGate:
-    """Bounds are inclusive; None means no such bound.  A missing or non-finite figure fails."""
+    """Bounds are inclusive; None means no such bound.  A missing or non-finite figure fails.
+
+    `baseline`: the version to compare with; None for what the stage holds now.
+    """
 
     name: str
     metric: str
@@ -35,16 +40,25 @@ class MetricGate:
     maximum: float | None
     max_regression: float | None
     better: Better
+    baseline: str | None = None
 
     def check(self, candidate: Candidate) -> GateResult:
         value = _figure(candidate.pointer_data.get("metrics"), self.metric)
         if value is None:
             reason = f"the pointer has no finite number for metrics.{self.metric}"
             return GateResult(self.name, Verdict.FAIL, f"{self.metric} missing", reason)
-        problems = [*self._out_of_bounds(value), *self._regressed(value, candidate.baseline_metrics)]
+        baseline = self._compared(candidate)
+        problems = [*self._out_of_bounds(value), *self._regressed(value, baseline)]
         verdict = Verdict.FAIL if problems else Verdict.PASS
-        reason = "; ".join(problems) or self._limits(candidate.baseline_metrics)
+        reason = "; ".join(problems) or self._limits(baseline)
         return GateResult(self.name, verdict, f"{self.metric} {value!r}", reason)
+
+    def _compared(self, candidate: Candidate) -> Mapping[str, float] | None:
+        return candidate.baseline_metrics if self.baseline is None else candidate.metrics_of(self.baseline)
+
+    @property
+    def _other(self) -> str:
+        return self.baseline or "what the stage holds"
 
     def _out_of_bounds(self, value: float) -> Iterator[str]:
         if self.minimum is not None and value < self.minimum:
@@ -57,11 +71,11 @@ class MetricGate:
             return
         held = _figure(baseline, self.metric)
         if held is None:
-            yield f"what the stage holds has no finite {self.metric} to compare with"
+            yield f"{self._other} has no finite {self.metric} to compare with"
             return
         loss = self._loss(held, value)
         if loss > _exact(self.max_regression):
-            yield f"worse by {loss} than the {held!r} the stage holds, {self.max_regression!r} allowed"
+            yield f"worse by {loss} than the {held!r} of {self._other}, {self.max_regression!r} allowed"
 
     def _loss(self, held: float, value: float) -> Decimal:
         match self.better:
@@ -81,16 +95,17 @@ class MetricGate:
         if self.max_regression is not None and baseline is None:
             parts.append("the stage holds nothing to compare with")
         elif self.max_regression is not None and baseline is not None:
-            parts.append(f"the stage holds {baseline[self.metric]!r}, may lose {self.max_regression!r}")
+            parts.append(f"{baseline[self.metric]!r} of {self._other}, may lose {self.max_regression!r}")
         return "; ".join(parts)
 
 
 def build_metric_gate(options: Options) -> MetricGate:
-    """Options: `metric`; at least one of `min`, `max`, `max_regression`; `better` = "higher" or "lower".
+    """Options: `metric`; at least one of `min`, `max`, `max_regression`; `better` = "higher" or "lower";
+    `baseline`, a version of the same model to compare with instead of what the stage holds.
 
     Without `better`, a metric with only a `max` (a loss, an error rate) is better lower, any other higher.
     """
-    options.only("metric", "min", "max", "max_regression", "better")
+    options.only("metric", "min", "max", "max_regression", "better", "baseline")
     metric = options.text("metric")
     if metric is None:
         raise options.wrong("metric", "is missing", hint='name a key of the pointer\'s [metrics], like "accuracy"')
@@ -103,7 +118,20 @@ def build_metric_gate(options: Options) -> MetricGate:
     if max_regression is not None and max_regression < 0:
         raise options.wrong("max_regression", "must not be negative")
     better = _better(options, Better.LOWER if minimum is None and maximum is not None else Better.HIGHER)
-    return MetricGate(options.gate, metric, minimum, maximum, max_regression, better)
+    return MetricGate(options.gate, metric, minimum, maximum, max_regression, better, _baseline(options))
+
+
+def _baseline(options: Options) -> str | None:
+    text = options.text("baseline")
+    if text is None:
+        return None
+    try:
+        Version.parse(text)
+    except UsageError:
+        raise options.wrong("baseline", "must be a version of the model", hint='like "v1.2.0"') from None
+    if options.number("max_regression") is None:
+        raise options.wrong("baseline", "needs max_regression", hint="0 if nothing may be lost")
+    return text
 
 
 def _better(options: Options, default: Better) -> Better:

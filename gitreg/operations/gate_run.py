@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from threading import Lock
 
 from gitreg.core.event import Assignment
-from gitreg.core.names import StageName
+from gitreg.core.names import ModelName, StageName
 from gitreg.core.pointer import Pointer
 from gitreg.core.reference import AtVersion, Reference
 from gitreg.core.text import escape
+from gitreg.core.version import Version
 from gitreg.errors import NotFoundError
 from gitreg.gates.gate import Candidate, GateResult
 from gitreg.gates.run import run_gates
@@ -70,6 +71,7 @@ def _candidate(context: Context, draft: AssignmentDraft) -> Candidate:
         pointer_data=pointer_tables(draft.found.pointer),
         checkout=checkout,
         baseline_metrics=_baseline(context, draft),
+        metrics_of=_metrics_of(context, draft.event.model),
         version=str(draft.event.version),
         stage=str(draft.event.stage),
         branch_file=lambda path: _branch_file(context, path),
@@ -91,6 +93,21 @@ def _baseline(context: Context, draft: AssignmentDraft) -> Mapping[str, float] |
     if not isinstance(event, Assignment):
         return None
     return find_version(context, AtVersion(event.model, event.version)).pointer.metrics
+
+
+def _metrics_of(context: Context, model: ModelName) -> Callable[[str], Mapping[str, float]]:
+    """Looks each version up once, so that a gate sees the figures that its verdict is remembered by."""
+    finding = Lock()
+
+    @cache
+    def found(version: str) -> Mapping[str, float]:
+        return find_version(context, AtVersion(model, Version.parse(version))).pointer.metrics
+
+    def metrics_of(version: str) -> Mapping[str, float]:
+        with finding:
+            return found(version)
+
+    return metrics_of
 
 
 def pointer_tables(pointer: Pointer) -> dict[str, object]:

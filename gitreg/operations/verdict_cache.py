@@ -18,6 +18,7 @@ from gitreg.operations.context import Context
 from gitreg.operations.draft import AssignmentDraft
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 _FOLDER = "verdicts"
@@ -37,6 +38,7 @@ class VerdictCache:
 
     folder: Path
     facts: tuple[object, ...]
+    metrics_of: Callable[[str], Mapping[str, float]]
 
     @classmethod
     def of(cls, context: Context, draft: AssignmentDraft, candidate: Candidate) -> VerdictCache:
@@ -45,11 +47,11 @@ class VerdictCache:
             sorted((candidate.baseline_metrics or {}).items()) if candidate.baseline_metrics is not None else None
         )
         facts = (gitreg.__version__, str(draft.found.manifest), pointer, baseline)
-        return cls(context.repo.local_state / _FOLDER, facts)
+        return cls(context.repo.local_state / _FOLDER, facts, candidate.metrics_of)
 
     def known(self, definition: GateDefinition) -> GateResult | None:
         """None also if the entry cannot be read: the gate can be run."""
-        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        with suppress(GitregError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             data = self._place(definition).read_bytes()
             entry = json.loads(data) if len(data) <= _LARGEST else {}
             verdict, figure, reason = Verdict(entry["verdict"]), entry["figure"], entry["reason"]
@@ -66,5 +68,10 @@ class VerdictCache:
             write_file(self._place(definition), json.dumps(entry).encode())
 
     def _place(self, definition: GateDefinition) -> Path:
-        described = [*self.facts, definition.name, definition.kind, definition.options]
+        described = [*self.facts, self._named(definition), definition.name, definition.kind, definition.options]
         return self.folder / Digest.of(json.dumps(described, sort_keys=True, default=repr).encode()).hex
+
+    def _named(self, definition: GateDefinition) -> list[tuple[str, float]] | None:
+        """Figures of the version that the definition names.  Raises GitregError if nobody can vouch for them."""
+        baseline = definition.options.get("baseline")
+        return sorted(self.metrics_of(baseline).items()) if isinstance(baseline, str) else None

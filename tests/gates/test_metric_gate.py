@@ -43,7 +43,7 @@ def test_a_missing_figure_never_passes(metrics):
 def test_a_regression_beyond_what_is_allowed_fails():
     result = check({"max_regression": 0.01}, {"accuracy": 0.95}, {"accuracy": 0.97})
     assert result.verdict is Verdict.FAIL
-    assert result.reason == "worse by 0.02 than the 0.97 the stage holds, 0.01 allowed"
+    assert result.reason == "worse by 0.02 than the 0.97 of what the stage holds, 0.01 allowed"
 
 
 def test_a_regression_is_compared_as_written_not_in_binary():
@@ -66,6 +66,33 @@ def test_a_baseline_without_the_metric_does_not_count_as_no_regression():
     assert check({"max_regression": 0.5}, {"accuracy": 0.9}, {"f1": 0.9}).verdict is Verdict.FAIL
 
 
+def compared(metrics, named):
+    """With v1.2.0, whose metrics `named` are; the stage holds something far worse."""
+    found = {"v1.2.0": named}
+    candidate = Candidate(
+        {"metrics": metrics},
+        checkout=lambda: pytest.fail("needs no bytes"),
+        baseline_metrics={"accuracy": 0.1},
+        metrics_of=lambda version: found[version],
+    )
+    options = {"metric": "accuracy", "baseline": "v1.2.0", "max_regression": 0.01}
+    return build_gate("quality", "metric", options).check(candidate)
+
+
+def test_a_named_baseline_counts_instead_of_what_the_stage_holds():
+    """Many small steps down would each pass against the stage."""
+    result = compared({"accuracy": 0.95}, {"accuracy": 0.97})
+    assert (result.verdict, result.reason) == (Verdict.FAIL, "worse by 0.02 than the 0.97 of v1.2.0, 0.01 allowed")
+    result = compared({"accuracy": 0.96}, {"accuracy": 0.97})
+    assert (result.verdict, result.reason) == (Verdict.PASS, "0.97 of v1.2.0, may lose 0.01")
+
+
+@pytest.mark.parametrize("named", [{}, {"accuracy": math.nan}, {"accuracy": math.inf}])
+def test_a_named_baseline_without_a_finite_figure_fails(named):
+    result = compared({"accuracy": 0.99}, named)
+    assert (result.verdict, result.reason) == (Verdict.FAIL, "v1.2.0 has no finite accuracy to compare with")
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [
@@ -76,6 +103,8 @@ def test_a_baseline_without_the_metric_does_not_count_as_no_regression():
         ({"min": math.nan}, "min must be a finite number"),
         ({"min": 2, "max": 1}, "min is above max"),
         ({"max_regression": -0.1}, "max_regression must not be negative"),
+        ({"max_regression": 0, "baseline": "production"}, "baseline must be a version"),
+        ({"min": 1, "baseline": "v1.2.0"}, "baseline needs max_regression"),
         ({"min": 1, "better": "up"}, "better must be"),
         ({"min": 1, "metric": ""}, "metric must be a text"),
     ],
