@@ -14,14 +14,13 @@ from gitreg.core.request import PromotionRequest, request_of
 from gitreg.errors import RefusedError, UsageError, VerificationError
 from gitreg.operations.context import Context
 from gitreg.operations.facts import model_facts
-from gitreg.operations.resolve import FoundVersion, find_version, holding_event
-from gitreg.operations.results import number_of
-from gitreg.trust.facts import Facts, Verified
+from gitreg.operations.resolve import FoundVersion, find_version, last_event
+from gitreg.trust.facts import Facts, Failed, Verified
 
 
 @dataclass(frozen=True, slots=True)
 class AssignmentDraft:
-    """The event that would be signed, without gates and approvals; `held` is what it would follow."""
+    """The event that would be signed, without gates and approvals; `held` is what the stage holds, if that verifies."""
 
     event: Assignment
     found: FoundVersion
@@ -53,7 +52,8 @@ def draft_assignment(
     facts = model_facts(context, found.model)
     policy = facts.current_policy
     rule = policy.for_model(found.model).stage(stage)
-    held = holding_event(facts, found.model, stage)
+    held = _held(context, facts, found, stage)
+    before = facts.stage_tags(found.model, stage)[-1:]
     _check_changes(held, found, stage)
     signed = found.registration.event
     if not isinstance(signed, Registration):
@@ -65,13 +65,22 @@ def draft_assignment(
         version=found.version,
         version_tag=found.registration.oid,
         stage=stage,
-        n=1 + (number_of(held.event) or 0 if held else 0),
+        n=1 + before[0].n if before else 1,
         manifest=signed.manifest,
         pointer=signed.pointer,
-        previous=held.oid if held else None,
+        previous=facts.tags[before[0]].oid if before else None,
         policy=facts.policy,
     )
     return AssignmentDraft(event, found, held, facts, policy, rule)
+
+
+def _held(context: Context, facts: Facts, found: FoundVersion, stage: StageName) -> Verified | None:
+    """What the stage holds.  Readers get no answer from an event that does not verify; signing the next heals that."""
+    last = last_event(facts, found.model, stage)
+    if isinstance(last, Failed):
+        context.settings.note(f"{last.name} does not verify ({last.check}: {last.reason}) and is passed over")
+        return None
+    return last
 
 
 def _check_changes(held: Verified | None, found: FoundVersion, stage: StageName) -> None:

@@ -20,7 +20,7 @@ from gitreg.operations.context import Context
 from gitreg.operations.facts import model_facts, registry_models, stage_facts, version_facts
 from gitreg.operations.marks import remember_read
 from gitreg.operations.pointers import read_pointer
-from gitreg.trust.facts import Facts, Failed, Verified
+from gitreg.trust.facts import Facts, Failed, Verdict, Verified
 from gitreg.trust.verify import Verifier
 
 
@@ -98,6 +98,12 @@ def holding_event(facts: Facts, model: ModelName, stage: StageName) -> Verified 
     """The stage's last event, verified; None if there never was one."""
     tags = facts.stage_tags(model, stage)
     return trusted(facts, tags[-1]) if tags else None
+
+
+def last_event(facts: Facts, model: ModelName, stage: StageName) -> Verdict | None:
+    """The verdict on the last event of a stage, for whoever signs the next: a bad one is in nobody's way."""
+    tags = facts.stage_tags(model, stage)
+    return Verifier(facts).verdict(tags[-1]) if tags else None
 
 
 def trusted(facts: Facts, name: TagName) -> Verified:

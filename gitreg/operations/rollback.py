@@ -17,7 +17,7 @@ from gitreg.operations.decisions.incoming import refresh
 from gitreg.operations.decisions.spent import drop_spent
 from gitreg.operations.draft import AssignmentDraft, draft_assignment
 from gitreg.operations.publish import publish
-from gitreg.operations.resolve import holding_event, unknown_model, whole_facts, withdrawn
+from gitreg.operations.resolve import last_event, unknown_model, whole_facts, withdrawn
 from gitreg.operations.results import EventResult, Failure
 from gitreg.operations.sign import open_signer, record
 from gitreg.trust.facts import Facts, Verified
@@ -67,8 +67,9 @@ def _named(facts: Facts, model: ModelName, stage: StageName, to: Version) -> Ver
 
 def _previous(facts: Facts, model: ModelName, stage: StageName) -> Version:
     """The version before the present one on the way back, without those withdrawn."""
-    held = holding_event(facts, model, stage)
-    present = held.event.version if held and isinstance(held.event, Assignment) else None
+    last = last_event(facts, model, stage)
+    held = last.event if isinstance(last, Verified) else None
+    present = held.version if isinstance(held, Assignment) else None
     for version in reversed(_way_back(facts, model, stage)):
         if version != present and not withdrawn(facts, VersionTag(model, version)):
             return version
