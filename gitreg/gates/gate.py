@@ -39,19 +39,19 @@ class Candidate:
     `checkout`: materialises the verified artifact and returns its directory.  Gates that need no bytes never call
     it; several may, so the caller keeps the answer.
     `baseline_metrics`: metrics of what the stage holds now, None if it holds nothing.
-    `metrics_of`: those of another version of the same model, from its verified registration.
     `branch_file`: a file's bytes on the protected branch, the only place that programs of gates come from.
     `hidden`: what a gate's program must not read, besides what belongs to the user.
+    `metrics_of`: those of another version of the same model, from its verified registration.
     """
 
     pointer_data: Mapping[str, object]
     checkout: Callable[[], Path]
     baseline_metrics: Mapping[str, float] | None = None
-    metrics_of: Callable[[str], Mapping[str, float]] = _no_version
     version: str = ""
     stage: str = ""
     branch_file: Callable[[str], bytes] = _no_file
     hidden: tuple[Path, ...] = ()
+    metrics_of: Callable[[str], Mapping[str, float]] = _no_version
 
 
 @dataclass(frozen=True, slots=True)
