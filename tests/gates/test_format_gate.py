@@ -152,7 +152,7 @@ def test_a_pickle_that_calls_fails_in_any_wrapping_and_under_any_name(tmp_path, 
     result = check(tmp_path)
     assert result.verdict is Verdict.FAIL
     assert "pickle" in result.reason
-    assert "convert it to safetensors" in result.reason
+    assert "gitreg convert" in result.reason
 
 
 def test_a_pickle_of_plain_data_fails_too(tmp_path):

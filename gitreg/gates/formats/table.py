@@ -24,7 +24,7 @@ from gitreg.gates.formats.torch_zip import check_torch_zip
 from gitreg.gates.formats.yaml_text import check_yaml
 
 _LONGEST_JSON = 256 << 20
-_CONVERT = "convert it to safetensors, ONNX or skops, which hold data only"
+_CONVERT = "gitreg convert makes safetensors or skops of most, which hold data only"
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ def test_a_call_is_unsafe_in_every_protocol_and_says_where(scanned, payload, pro
     assert result.verdict == "unsafe"
     assert rules(result) == {"pickle-import", "pickle-call"}
     assert all(finding.where.startswith("at ") and finding.advice for finding in result.findings)
+    assert not any("gitreg convert" in finding.advice for finding in result.findings), "convert would refuse it"
 
 
 def test_estimators_are_safe_only_by_their_own_profile(scanned):
@@ -60,7 +61,9 @@ def test_estimators_are_safe_only_by_their_own_profile(scanned):
     forest = RandomForestClassifier(3).fit(data, [0, 1] * 10)
     for estimator in (model, forest):
         assert scanned(pickle.dumps(estimator)).verdict == "unknown"
-        assert "--profile sklearn" in scanned(pickle.dumps(estimator)).findings[0].advice
+        advice = scanned(pickle.dumps(estimator)).findings[0].advice
+        assert "--profile sklearn" in advice
+        assert "gitreg convert" in advice
         assert scanned(pickle.dumps(estimator), profiles=("data", "numpy", "sklearn")).findings == ()
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _LAMBDAS = frozenset({"Lambda", "TFOpLambda", "SlicingOpLambda", "__lambda__", "function"})
 _OURS = re.compile(r"(tf_keras|keras|tensorflow\.keras|tensorflow\.python\.keras)(\..*)?|builtins")
-_WEIGHTS = "save the weights alone (.weights.h5 or safetensors) and build the model in code"
+_WEIGHTS = "build the model in code, and take the weights alone: gitreg convert reads them from a .keras file"
 
 
 def check_config(config: object, part: Part, scan: Scan) -> bool:

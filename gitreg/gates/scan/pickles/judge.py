@@ -11,7 +11,9 @@ from gitreg.gates.scan.pickles.values import Global, Made, Plain, Table, Value, 
 from gitreg.gates.scan.profiles.profile import AllowList
 from gitreg.gates.scan.profiles.table import profile_with
 
-CONVERT = "do not open it; ask for safetensors, ONNX or skops, which hold data only"
+ASK = "do not open it; ask for safetensors, ONNX or skops, which hold data only"
+# Said of what frameworks write themselves: convert would refuse anything else.
+CONVERT = "do not open it; gitreg convert makes safetensors or skops of it, running nothing that it names"
 _MOST_FINDINGS = 50
 
 
@@ -59,7 +61,7 @@ class Judge:
             return
         profile = profile_with(key)
         if profile is None:
-            self.add("pickle-import", Verdict.UNSAFE, event.offset, f"imports {name_of(event.what)}", CONVERT)
+            self.add("pickle-import", Verdict.UNSAFE, event.offset, f"imports {name_of(event.what)}", ASK)
         else:
             advice = f"if you trust its source, --profile {profile} allows it; better: {CONVERT}"
             self.add("pickle-import", Verdict.UNKNOWN, event.offset, f"imports {name_of(event.what)}", advice)
@@ -71,33 +73,34 @@ class Judge:
         if isinstance(event.callee, Global) and self.allowed.may_import(event.callee.key):
             what += " in a way that its profile does not allow"
         known = isinstance(event.callee, Global) and profile_with(event.callee.key) is not None
-        self.add("pickle-call", Verdict.UNKNOWN if known else Verdict.UNSAFE, event.offset, what, CONVERT)
+        verdict, advice = (Verdict.UNKNOWN, CONVERT) if known else (Verdict.UNSAFE, ASK)
+        self.add("pickle-call", verdict, event.offset, what, advice)
 
     def _build(self, event: Built) -> None:
         if not isinstance(event.target, Made):
             if isinstance(event.target, Global) or event.target is Plain.PERSISTENT:
                 what = f"changes attributes of {name_of(event.target)} itself"
-                self.add("pickle-build", Verdict.UNSAFE, event.offset, what, CONVERT)
+                self.add("pickle-build", Verdict.UNSAFE, event.offset, what, ASK)
         elif hooks := sorted(_hooks(event.state)):
             what = f"sets {hooks[0]} of an object, which unpickling itself would call"
-            self.add("pickle-build", Verdict.UNSAFE, event.offset, what, CONVERT)
+            self.add("pickle-build", Verdict.UNSAFE, event.offset, what, ASK)
 
     def _fill(self, event: Filled) -> None:
         made = event.target
         if isinstance(made, Made) and isinstance(made.by, Global) and made.by.key in self.allowed.filled:
             return
         what = f"adds to {name_of(made)}, by a method of its own"
-        self.add("pickle-fill", Verdict.UNSAFE, event.offset, what, CONVERT)
+        self.add("pickle-fill", Verdict.UNSAFE, event.offset, what, ASK)
 
     def _fetch(self, event: Fetched) -> None:
         if not self.allowed.may_fetch(event.id):
             what = "has a persistent id, which means what its reader makes of it"
-            self.add("pickle-persistent-id", Verdict.UNKNOWN, event.offset, what, CONVERT)
+            self.add("pickle-persistent-id", Verdict.UNKNOWN, event.offset, what, ASK)
 
     def _odd(self, event: Oddity) -> None:
         rules = {Odd.READERS: "pickle-ambiguous", Odd.EXTENSION: "pickle-extension", Odd.BUFFER: "pickle-buffer"}
         rule = rules.get(event.kind, "pickle-memory")
-        self.add(rule, Verdict.UNKNOWN, event.offset, event.detail, CONVERT)
+        self.add(rule, Verdict.UNKNOWN, event.offset, event.detail, ASK)
 
     def add(self, rule: str, verdict: Verdict, offset: int, detail: str, advice: str) -> None:
         """The same thing is said once, at its first place."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitreg.gates.scan.budget import TooMuchError
 from gitreg.gates.scan.finding import Finding, Verdict
-from gitreg.gates.scan.pickles.judge import CONVERT
+from gitreg.gates.scan.pickles.judge import ASK
 from gitreg.gates.scan.pickles.reading import Reading
 from gitreg.gates.scan.profiles.numpy import WRAPPERS
 
@@ -69,4 +69,4 @@ def _ended(reading: Reading) -> str:
 
 
 def _add(reading: Reading, rule: str, detail: str) -> None:
-    reading.scan.add(Finding(rule, Verdict.UNKNOWN, reading.part.at(reading.end), detail, CONVERT))
+    reading.scan.add(Finding(rule, Verdict.UNKNOWN, reading.part.at(reading.end), detail, ASK))
