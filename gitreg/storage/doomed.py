@@ -91,7 +91,8 @@ def _claim(parent: Path) -> tuple[Path, int]:
     """Make and lock an area; again if somebody took it for a dead one's before it was locked."""
     for _ in range(_ATTEMPTS):
         place = parent / os.urandom(8).hex()
-        with suppress(FileNotFoundError):
+        # both where another process removes the parent between two steps of ours
+        with suppress(FileNotFoundError, FileExistsError):
             parent.mkdir(exist_ok=True)
             place.mkdir(0o700)
             lock = os.open(place / _LOCK, _OPEN | os.O_CREAT | os.O_EXCL, 0o600)

@@ -102,7 +102,5 @@ def test_killed_at_a_hundred_points(registry):
         assert looks(registry / "model") == before
     assert not killed_after(registry, 60)
     checker.check()
-    assert sorted(entry.name for entry in (registry / ".git" / "gitreg").iterdir() if entry.name != "stat-cache") == [
-        "format",
-        "objects",
-    ]
+    left = {entry.name for entry in (registry / ".git" / "gitreg").iterdir()}
+    assert left - {"stat-cache", "policy-ledger"} == {"format", "objects"}

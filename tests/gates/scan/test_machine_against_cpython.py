@@ -100,6 +100,11 @@ def mutated(draw):
     return bytes(data)
 
 
+def _covers(seen, name):
+    """Whether the emulation saw that name, or one of whose parts it says that only the loader can tell."""
+    return all(known == part or known.startswith("(") for known, part in zip(seen, name, strict=True))
+
+
 @pytest.mark.parametrize("base", [pickle._Unpickler, pickle.Unpickler])
 @settings(max_examples=600, deadline=None)
 @given(data=SEQUENCES | mutated())
@@ -108,7 +113,7 @@ def test_nothing_that_cpython_does_is_missed(base, data):
     asked, calls = watched(base, data)
     seen = events(data)
     named = {event.what.asked for event in seen if isinstance(event, Imported)}
-    assert {name for name in asked if name not in named} == set()
+    assert [name for name in asked if not any(_covers(seen, name) for seen in named)] == []
     if calls:
         assert any(isinstance(event, Called | Oddity) for event in seen)
 
