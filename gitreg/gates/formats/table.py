@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ from gitreg.gates.formats.npz import check_npz
 from gitreg.gates.formats.onnx import check_onnx
 from gitreg.gates.formats.reading import read_at_most, strict_json
 from gitreg.gates.formats.safetensors import check_safetensors
+from gitreg.gates.formats.sentencepiece import BEGINS, check_sentencepiece
 from gitreg.gates.formats.skops import check_skops
+from gitreg.gates.formats.tokenizer import check_tokenizer
 from gitreg.gates.formats.torch_zip import check_torch_zip
 from gitreg.gates.formats.yaml_text import check_yaml
 
@@ -29,15 +32,20 @@ _CONVERT = "gitreg convert makes safetensors or skops of most, which hold data o
 
 @dataclass(frozen=True, slots=True)
 class FileFormat:
-    """A file claims a format by its name's ending, or by the bytes it begins with (`magic`)."""
+    """A file claims a format by its name's ending, or by the bytes it begins with (`magic`).
+
+    `begins`: what it must begin with as well, where files of other formats have the same ending.
+    """
 
     name: str
     suffix: str
     check: Callable[[Path], None]
     magic: bytes | None = None
+    begins: re.Pattern[bytes] | None = None
 
     def claimed(self, path: Path, head: bytes) -> bool:
-        return path.suffix.lower() == self.suffix or (self.magic is not None and head.startswith(self.magic))
+        named = path.name.lower().endswith(self.suffix) and (self.begins is None or self.begins.match(head) is not None)
+        return named or (self.magic is not None and head.startswith(self.magic))
 
 
 def inspect(path: Path) -> str | None:
@@ -76,6 +84,7 @@ _KNOWN = (
     FileFormat("onnx", ".onnx", check_onnx),
     FileFormat("npy", ".npy", partial(_opened, npy.check_npy), npy.MAGIC),
     FileFormat("npz", ".npz", partial(_opened, check_npz)),
+    FileFormat("tokenizer", "tokenizer.json", partial(_opened, check_tokenizer)),
     FileFormat("json", ".json", partial(_opened, _check_json)),
     FileFormat("skops", ".skops", partial(_opened, check_skops)),
     FileFormat("gguf", ".gguf", partial(_opened, check_gguf), GGUF_MAGIC),
@@ -84,5 +93,6 @@ _KNOWN = (
     FileFormat("torch", ".pth", partial(_opened, check_torch_zip)),
     FileFormat("yaml", ".yaml", partial(_opened, check_yaml)),
     FileFormat("yaml", ".yml", partial(_opened, check_yaml)),
+    FileFormat("sentencepiece", ".model", partial(_opened, check_sentencepiece), begins=BEGINS),
 )
 KNOWN_FORMATS = frozenset(known.name for known in _KNOWN)

@@ -12,6 +12,7 @@ from gitreg.gates.scan.finding import ScanResult
 from gitreg.gates.scan.formats.graphs import look_at_graph
 from gitreg.gates.scan.formats.headers import look_at_gguf, look_at_hdf5, look_at_npy, look_at_safetensors
 from gitreg.gates.scan.formats.plain import look_at_data, look_at_program, look_at_text
+from gitreg.gates.scan.formats.tokenizers import look_at_sentencepiece
 from gitreg.gates.scan.pickles.look import look_at_pickle
 from gitreg.gates.scan.profiles.table import allow_list
 from gitreg.gates.scan.scan import Looks, scan_file
@@ -27,6 +28,7 @@ LOOKS: Looks = (
         look_at_hdf5,
         look_at_gguf,
         look_at_graph,
+        look_at_sentencepiece,
         look_at_data,
         look_at_program,
     ),
