@@ -42,7 +42,7 @@ def gate_lines(results: Iterable[GateResult]) -> list[Line]:
 
 def verdict(value: Verdict) -> Span:
     match value:
-        case Verdict.PASS:
+        case Verdict.PASS | Verdict.MARGIN:
             return good(value)
         case Verdict.FAIL:
             return bad(value)

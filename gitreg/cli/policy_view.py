@@ -48,7 +48,8 @@ def stage_sentences(terms: StageTerms) -> Iterator[str]:
     if terms.gates:
         yield f"Must pass: {', '.join(terms.gates)}."
     if terms.approvals.count:
-        yield f"Must be approved by {_signed_by(terms.approvals)}{_others(terms.approvals)}."
+        unless = ", unless every gate passes with its margin" if terms.decide == "hybrid" else ""
+        yield f"Must be approved by {_signed_by(terms.approvals)}{_others(terms.approvals)}{unless}."
     yield from (f"Closed to promotions: {window}." for window in terms.freeze)
     yield f"Rolled back by {_any(terms.rollback)}."
     back = terms.rollback_approvals

@@ -23,7 +23,7 @@ class PointerAt:
 
 @dataclass(frozen=True, slots=True)
 class GateRecord:
-    """A gate's verdict as it was signed: `pass`, `fail` or `error`, and the figure it measured (`-` for none).
+    """A gate's verdict as it was signed: `pass`, `pass+margin`, `fail` or `error`, and its figure (`-` for none).
 
     `evidence` names the object that holds what the gate saw, if it kept that.
     """

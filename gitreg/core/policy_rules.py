@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final, NamedTuple
 
 from gitreg.core.freeze import Freeze
@@ -23,6 +24,14 @@ class ApprovalRule:
 NOBODY: Final = ApprovalRule(1)
 
 
+class Decide(Enum):
+    """Who decides about a promotion.  Hybrid asks people only if some gate passed by less than its margin."""
+
+    AUTO = "auto"
+    MANUAL = "manual"
+    HYBRID = "hybrid"
+
+
 class StageRule(NamedTuple):
     """What it takes to get a version into one stage, and out of it."""
 
@@ -35,6 +44,7 @@ class StageRule(NamedTuple):
     approvals: ApprovalRule = ApprovalRule()
     rollback_approvals: ApprovalRule = ApprovalRule()
     freeze: tuple[Freeze, ...] = ()  # times without promotions
+    decide: Decide = Decide.MANUAL
 
 
 class GateDefinition(NamedTuple):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, assert_never
 
 from gitreg.core.freeze import read_freeze
 from gitreg.core.names import Person, Principal, StageName
 from gitreg.core.near import did_you_mean
-from gitreg.core.policy_rules import ApprovalRule, GateDefinition, ReceiptRule, StageRule
+from gitreg.core.policy_rules import ApprovalRule, Decide, GateDefinition, ReceiptRule, StageRule
 from gitreg.core.text import escape
 from gitreg.core.toml import Table
 
@@ -101,9 +101,36 @@ def _read_stage(table: Table, defined: Defined, inherited: StageRule) -> StageRu
         approvals=_read_approvals(table, "approvals", defined, inherited.approvals),
         rollback_approvals=_read_approvals(table, "rollback_approvals", defined, inherited.rollback_approvals),
         freeze=tuple(map(read_freeze, table.tables("freeze"))) if "freeze" in said else inherited.freeze,
+        decide=_read_decide(table) if "decide" in said else inherited.decide,
     )
     table.finish()
+    _check_decide(table, rule)
     return rule
+
+
+def _read_decide(table: Table) -> Decide:
+    said = table.required("decide", str)
+    found = next((each for each in Decide if each.value == said), None)
+    if found is None:
+        raise table.fail("decide", f"not a way to decide: '{escape(said[:80])}'", hint='"auto", "manual" or "hybrid"')
+    return found
+
+
+def _check_decide(table: Table, rule: StageRule) -> None:
+    """A stage that says one thing and asks for another would surprise whoever relies on it."""
+    match rule.decide:
+        case Decide.MANUAL:
+            return
+        case Decide.AUTO:
+            if rule.approvals.count:
+                raise table.fail("decide", '"auto" with approvals', hint='say "hybrid" or "manual", or count = 0')
+        case Decide.HYBRID:
+            if not rule.approvals.count:
+                raise table.fail("decide", '"hybrid" without approvals', hint="say how many people are asked otherwise")
+            if not rule.gates:
+                raise table.fail("decide", '"hybrid" without gates', hint="name the gates that decide")
+        case _:
+            assert_never(rule.decide)
 
 
 def _read_approvals(table: Table, key: str, defined: Defined, inherited: ApprovalRule) -> ApprovalRule:

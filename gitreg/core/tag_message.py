@@ -46,7 +46,9 @@ MAX_PATH_LENGTH = 1000
 _TRAILER = re.compile(r"Gitreg-([A-Z][A-Za-z-]*): ([^\n]+)")
 _UNSAFE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _REPEATED = frozenset({"Gate", "Approval"})
-_GATE = re.compile(r"([a-z0-9][a-z0-9_-]{0,63}) (pass|fail|error) (?:(blake3:[0-9a-f]{64}) (?=\S))?(\S[^\n]{0,199})")
+_GATE = re.compile(
+    r"([a-z0-9][a-z0-9_-]{0,63}) (pass|pass\+margin|fail|error) (?:(blake3:[0-9a-f]{64}) (?=\S))?(\S[^\n]{0,199})"
+)
 _APPROVAL = re.compile(r"(\S+) (never|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z) ([A-Za-z0-9+/]+={0,2})")
 
 _COMMON = ("Format", "Registry", "Action", "Model")

@@ -24,12 +24,16 @@ _PERCENTILES = (50, 95, 99)
 
 @dataclass(frozen=True, slots=True)
 class LatencyGate:
-    """`most` has the milliseconds for percentiles (inclusive), `least` the predictions in a second."""
+    """`most` has the milliseconds for percentiles (inclusive), `least` the predictions in a second.
+
+    `margin`: how far from the limits, in their unit, the figures are that need no second look; None if all do.
+    """
 
     name: str
     trial: Trial
     most: Mapping[int, float]
     least: float | None
+    margin: float | None = None
 
     def check(self, candidate: Candidate) -> GateResult:
         try:
@@ -42,7 +46,8 @@ class LatencyGate:
         problems = list(self._problems(figures, rate))
         reason = "; ".join(problems) or f"{self.trial.runs} predictions in {self.trial.threads} threads"
         evidence = json.dumps({"machine": said["machine"], "milliseconds": figures, "rate": rate}, indent=2)
-        verdict = Verdict.FAIL if problems else Verdict.PASS
+        clear = Verdict.MARGIN if self._clear(figures, rate) else Verdict.PASS
+        verdict = Verdict.FAIL if problems else clear
         return GateResult(self.name, verdict, figure, reason + doors_left(ended), evidence)
 
     def _problems(self, figures: Mapping[int, float], rate: float) -> Iterator[str]:
@@ -52,18 +57,29 @@ class LatencyGate:
         if self.least is not None and rate < self.least:
             yield f"fewer than {self.least:g} predictions in a second"
 
+    def _clear(self, figures: Mapping[int, float], rate: float) -> bool:
+        if self.margin is None:
+            return False
+        rooms = [limit - figures[percentile] for percentile, limit in self.most.items()]
+        rooms += [] if self.least is None else [rate - self.least]
+        return min(rooms) >= self.margin
+
 
 def build_latency_gate(options: Options) -> LatencyGate:
-    """Options: at least one of `p50_ms`, `p95_ms`, `p99_ms`, `per_second`; `sample`, `runs`, `warm_up`, `threads`.
+    """Options: at least one of `p50_ms`, `p95_ms`, `p99_ms`, `per_second`; `sample`, `runs`, `warm_up`, `threads`,
+    `margin`.
 
     The batch is what the sample is.
     """
     limits = {each: f"p{each}_ms" for each in _PERCENTILES}
-    options.only(*limits.values(), "per_second", "sample", "runs", "warm_up", "threads", "memory_mb")
+    options.only(*limits.values(), "per_second", "sample", "runs", "warm_up", "threads", "memory_mb", "margin")
     most = {each: value for each, name in limits.items() if (value := options.positive(name)) is not None}
     least = options.positive("per_second")
     if not most and least is None:
         raise options.wrong("p95_ms", "is missing", hint="a latency gate needs p50_ms, p95_ms, p99_ms or per_second")
+    margin = options.positive("margin")
+    if margin is not None and most and least is not None:
+        raise options.wrong("margin", "has no one unit", hint="limit times in one gate and per_second in another")
     trial = Trial(
         sample=options.text("sample"),
         runs=options.count("runs", 200, _MOST_RUNS),
@@ -71,7 +87,7 @@ def build_latency_gate(options: Options) -> LatencyGate:
         threads=options.count("threads", 1, _MOST_THREADS),
         bounds=read_bounds(options),
     )
-    return LatencyGate(options.gate, trial, most, least)
+    return LatencyGate(options.gate, trial, most, least, margin)
 
 
 def _figures(seconds: object) -> dict[int, float]:

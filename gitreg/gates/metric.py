@@ -32,6 +32,7 @@ class MetricGate:
     """Bounds are inclusive; None means no such bound.  A missing or non-finite figure fails.
 
     `baseline`: the version to compare with; None for what the stage holds now.
+    `margin`: how far from every bound a figure is that needs no second look; None if all do.
     """
 
     name: str
@@ -41,6 +42,7 @@ class MetricGate:
     max_regression: float | None
     better: Better
     baseline: str | None = None
+    margin: float | None = None
 
     def check(self, candidate: Candidate) -> GateResult:
         value = _figure(candidate.pointer_data.get("metrics"), self.metric)
@@ -49,7 +51,8 @@ class MetricGate:
             return GateResult(self.name, Verdict.FAIL, f"{self.metric} missing", reason)
         baseline = self._compared(candidate)
         problems = [*self._out_of_bounds(value), *self._regressed(value, baseline)]
-        verdict = Verdict.FAIL if problems else Verdict.PASS
+        clear = Verdict.MARGIN if self._clear(value, baseline) else Verdict.PASS
+        verdict = Verdict.FAIL if problems else clear
         reason = "; ".join(problems) or self._limits(baseline)
         return GateResult(self.name, verdict, f"{self.metric} {value!r}", reason)
 
@@ -77,6 +80,22 @@ class MetricGate:
         if loss > _exact(self.max_regression):
             yield f"worse by {loss} than the {held!r} of {self._other}, {self.max_regression!r} allowed"
 
+    def _clear(self, value: float, baseline: Mapping[str, float] | None) -> bool:
+        """What cannot be compared has no margin."""
+        if self.margin is None:
+            return False
+        rooms = list(self._rooms(value, None if baseline is None else _figure(baseline, self.metric)))
+        return all(room is not None and room >= _exact(self.margin) for room in rooms)
+
+    def _rooms(self, value: float, held: float | None) -> Iterator[Decimal | None]:
+        """How far the figure is from each bound."""
+        if self.minimum is not None:
+            yield _exact(value) - _exact(self.minimum)
+        if self.maximum is not None:
+            yield _exact(self.maximum) - _exact(value)
+        if self.max_regression is not None:
+            yield None if held is None else _exact(self.max_regression) - self._loss(held, value)
+
     def _loss(self, held: float, value: float) -> Decimal:
         match self.better:
             case Better.HIGHER:
@@ -101,11 +120,11 @@ class MetricGate:
 
 def build_metric_gate(options: Options) -> MetricGate:
     """Options: `metric`; at least one of `min`, `max`, `max_regression`; `better` = "higher" or "lower";
-    `baseline`, a version of the same model to compare with instead of what the stage holds.
+    `baseline`, a version of the same model to compare with instead of what the stage holds; `margin`.
 
     Without `better`, a metric with only a `max` (a loss, an error rate) is better lower, any other higher.
     """
-    options.only("metric", "min", "max", "max_regression", "better", "baseline")
+    options.only("metric", "min", "max", "max_regression", "better", "baseline", "margin")
     metric = options.text("metric")
     if metric is None:
         raise options.wrong("metric", "is missing", hint='name a key of the pointer\'s [metrics], like "accuracy"')
@@ -118,7 +137,8 @@ def build_metric_gate(options: Options) -> MetricGate:
     if max_regression is not None and max_regression < 0:
         raise options.wrong("max_regression", "must not be negative")
     better = _better(options, Better.LOWER if minimum is None and maximum is not None else Better.HIGHER)
-    return MetricGate(options.gate, metric, minimum, maximum, max_regression, better, _baseline(options))
+    named, margin = _baseline(options), options.positive("margin")
+    return MetricGate(options.gate, metric, minimum, maximum, max_regression, better, named, margin)
 
 
 def _baseline(options: Options) -> str | None:

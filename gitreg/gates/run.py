@@ -29,12 +29,14 @@ class BoundedGate:
     """A gate with the seconds that it may take, and whether it must have the machine for itself.
 
     A `repeatable` one looks at the pointer, the baseline and the bytes only, so that it says the same each time.
+    One `without_figure` has nothing that could be near a limit: whenever it passes, it does so with a margin.
     """
 
     gate: Gate
     timeout: float = DEFAULT_TIMEOUT
     alone: bool = False
     repeatable: bool = False
+    without_figure: bool = False
 
     @property
     def name(self) -> str:

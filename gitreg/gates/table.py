@@ -39,6 +39,7 @@ _FAREWELL = 60.0  # seconds, so that a gate that ends its own program in time ca
 # What measures time must not share the machine with other gates.
 _ALONE = frozenset({"latency"})
 _REPEATABLE = frozenset({"card", "format", "metric", "safety"})
+_WITHOUT_FIGURE = frozenset({"card", "command", "format", "safety", "smoke"})
 
 
 def build_gate(name: str, kind: str, options: Mapping[str, object]) -> BoundedGate:
@@ -53,7 +54,9 @@ def build_gate(name: str, kind: str, options: Mapping[str, object]) -> BoundedGa
     timeout = Options(name, options).positive(_TIMEOUT) or DEFAULT_TIMEOUT
     own = {option: value for option, value in options.items() if option != _TIMEOUT}
     gate = builder(Options(name, own, timeout))
-    return BoundedGate(gate, timeout + _FAREWELL, kind in _ALONE, kind in _REPEATABLE)
+    return BoundedGate(
+        gate, timeout + _FAREWELL, kind in _ALONE, kind in _REPEATABLE, without_figure=kind in _WITHOUT_FIGURE
+    )
 
 
 def _installed(name: str, kind: str) -> GateBuilder:

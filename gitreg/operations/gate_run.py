@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -10,12 +11,13 @@ from threading import Lock
 from gitreg.core.event import Assignment
 from gitreg.core.names import ModelName, StageName
 from gitreg.core.pointer import Pointer
+from gitreg.core.policy_rules import Decide, StageRule
 from gitreg.core.reference import AtVersion, Reference
 from gitreg.core.text import escape
 from gitreg.core.version import Version
 from gitreg.errors import NotFoundError
-from gitreg.gates.gate import Candidate, GateResult
-from gitreg.gates.run import run_gates
+from gitreg.gates.gate import Candidate, GateResult, Verdict
+from gitreg.gates.run import BoundedGate, run_gates
 from gitreg.gates.table import build_gate
 from gitreg.git.objects import ObjectReader
 from gitreg.operations.branch import protected_branch
@@ -49,7 +51,14 @@ def check_gates(context: Context, draft: AssignmentDraft, reuse: Reuse = Reuse.A
         if each.name in fresh:
             cache.keep(each, fresh[each.name])
     verdicts = known | fresh
-    return tuple(verdicts[each.name] for each in definitions)
+    return tuple(_decisive(verdicts[each.name], gates[each.name], draft.rule) for each in definitions)
+
+
+def _decisive(result: GateResult, gate: BoundedGate, rule: StageRule) -> GateResult:
+    """The margin is said where it decides something, and nowhere else: older readers refuse tags that say it."""
+    clear = result.verdict is Verdict.MARGIN or (result.passed and gate.without_figure)
+    passed = Verdict.MARGIN if clear and rule.decide is Decide.HYBRID else Verdict.PASS
+    return replace(result, verdict=passed) if result.passed else result
 
 
 def _show(context: Context, names: Sequence[str]) -> None:

@@ -67,6 +67,7 @@ def _assess(context: Context, draft: AssignmentDraft, signer: Signer) -> tuple[R
     # what is refused anyway must not cost the time of running gates
     gates = () if blocked or agreed.rejections else check_gates(context, draft)
     blocked += [Failure(draft.label, "gates", _failed_gate(gate)) for gate in gates if not gate.passed]
+    agreed = agreed.after(draft.rule, gates)
     blocked += agreed.failures(draft.label)
     event = draft.event
     readiness = Readiness(

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -22,13 +22,16 @@ from gitreg.core.names import Principal
 from gitreg.core.oid import Oid
 from gitreg.core.pointer import Pointer, parse_pointer
 from gitreg.core.policy import Policy
-from gitreg.core.policy_rules import StageRule
+from gitreg.core.policy_rules import Decide, StageRule
 from gitreg.core.request import request_of
 from gitreg.core.tag_name import StageTag
 from gitreg.errors import GitregError, VerificationError
 from gitreg.trust.allowed_signers import AllowedSigners
 from gitreg.trust.approval import Party, check_approvals
 from gitreg.trust.facts import Facts
+
+PASSED_BY_MARGIN = "pass+margin"
+_PASSED = frozenset({"pass", PASSED_BY_MARGIN})
 
 
 class CheckError(VerificationError):
@@ -138,20 +141,38 @@ def check_gates(event: Assignment, policy: Policy) -> None:
     verdicts = [(gate.name, gate.verdict) for gate in event.gates]
     for name in stage_rule(event, policy).gates:
         found = [verdict for gate, verdict in verdicts if gate == name]
-        if found != ["pass"]:
+        if len(found) != 1 or found[0] not in _PASSED:
             raise CheckError("gates", f"gate {name}: {', '.join(found) or 'missing'}")
-    if any(verdict != "pass" for _, verdict in verdicts):
+    if any(verdict not in _PASSED for _, verdict in verdicts):
         raise CheckError("gates", "a gate that did not pass is recorded")
 
 
 def check_approved(
     event: Assignment, target: Oid, policy: Policy, signers: AllowedSigners, at: datetime, interested: Sequence[Party]
 ) -> None:
-    """Enough of the right people signed exactly this."""
+    """Enough of the right people signed exactly this, or the policy asks nobody."""
+    if not event.approvals and _waived(event, policy):
+        return
     try:
         check_approvals(event.approvals, request_of(event, target), policy, signers, at, interested)
     except VerificationError as error:
         raise CheckError("approvals", error.message, hint=error.hint) from None
+
+
+def _waived(event: Assignment, policy: Policy) -> bool:
+    verdicts = [(gate.name, gate.verdict) for gate in event.gates]
+    return event.cause is Cause.PROMOTE and waives_approvals(stage_rule(event, policy), verdicts)
+
+
+def waives_approvals(rule: StageRule, verdicts: Iterable[tuple[str, str]]) -> bool:
+    """Whether nobody needs to approve a promotion with these gates' names and verdicts.
+
+    Only if the stage is hybrid, and each of its gates has one verdict, which says that it passed by its margin.
+    """
+    if rule.decide is not Decide.HYBRID or not rule.gates:
+        return False
+    said = list(verdicts)
+    return all([verdict for gate, verdict in said if gate == name] == [PASSED_BY_MARGIN] for name in rule.gates)
 
 
 def earlier_holders(event: Assignment, facts: Facts) -> Iterator[StageTag]:

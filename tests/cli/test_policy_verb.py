@@ -113,3 +113,11 @@ def test_the_answer_about_a_promotion_is_an_exit_code_too(gitreg, registry, file
 def signed_and_committed(registry: Path) -> None:
     sign_policy(Context.open(registry, Settings()))
     subprocess.run(["git", "commit", "-q", "-a", "-m", "Freeze"], cwd=registry, check=True)
+
+
+def test_a_hybrid_stage_says_when_nobody_is_asked(gitreg, file):
+    """An admin would sign that approvals are needed, where they mostly are not."""
+    hybrid = 'gates = ["ok"]\ndecide = "hybrid"\n[[stages.production.freeze]]'
+    file.write_text(POLICY.replace("[[stages.production.freeze]]", hybrid) + '[gates.ok]\nkind = "format"\n')
+    said = "Must be approved by ann, not whoever registers or promotes it, unless every gate passes with its margin."
+    assert said in gitreg("policy", "check", file).stdout

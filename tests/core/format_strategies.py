@@ -49,7 +49,7 @@ numbers = st.integers(1, 999_999_999)
 gates = st.builds(
     GateRecord,
     st.from_regex(r"[a-z0-9][a-z0-9_-]{0,10}", fullmatch=True),
-    st.sampled_from(["pass", "fail", "error"]),
+    st.sampled_from(["pass", "pass+margin", "fail", "error"]),
     st.from_regex(r"-|[0-9]\.[0-9]{1,6}|[!-~] ?[ -~]{0,20}", fullmatch=True),
     st.none() | digests,
 )

@@ -91,6 +91,7 @@ PLACES = [
     *("people.ann", "roles.lead", "rules.archive", "admins", "receipts", "accepted", "gates.g", "stages.dev.promote"),
     *("stages.dev.after", "stages.dev.gates", "stages.dev.approvals", "stages.dev.freeze", 'models."team/*"'),
     *('models."team/*".rules.register', 'models."team/*".stages.dev', "stages.dev.freeze.from", "branch", "epoch"),
+    "stages.dev.decide",
 ]
 
 

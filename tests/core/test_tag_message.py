@@ -47,6 +47,7 @@ APPROVALS = (
     ApprovalRecord(Principal("carol@example.com"), "never", "U1NIU0lHAQ=="),
 )
 EVIDENCE = (GateRecord("speed", "pass", "p95 3.1 ms, 312/s", Digest("c" * 64)), *GATES)
+MARGIN = (GateRecord("accuracy", "pass+margin", "0.981"), GateRecord("format", "pass+margin", "-"))
 EXAMPLES = {
     "register": TagMessage(
         Registration(REGISTRY, MODEL, VERSION, MANIFEST, POINTER, POLICY), "First words.\n\nÜ: more."
@@ -54,6 +55,7 @@ EXAMPLES = {
     "deregister": TagMessage(Deregistration(REGISTRY, MODEL, VERSION, TAG, POLICY), "Leaks."),
     "promote": TagMessage(assignment(Cause.PROMOTE, PREVIOUS, GATES, APPROVALS)),
     "promote-evidence": TagMessage(assignment(Cause.PROMOTE, PREVIOUS, EVIDENCE, APPROVALS)),
+    "promote-margin": TagMessage(assignment(Cause.PROMOTE, PREVIOUS, MARGIN)),
     "rollback": TagMessage(assignment(Cause.ROLLBACK, PREVIOUS), "Too slow at noon."),
     "unassign": TagMessage(Unassignment(REGISTRY, MODEL, STAGE, 5, None, POLICY)),
     "deprecate": TagMessage(Deprecation(REGISTRY, MODEL, POLICY)),

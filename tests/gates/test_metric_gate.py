@@ -112,3 +112,33 @@ def test_a_named_baseline_without_a_finite_figure_fails(named):
 def test_a_gate_that_would_check_the_wrong_thing_is_not_built(options, named):
     with pytest.raises(FormatError, match=f"gate quality: {named}"):
         build_gate("quality", "metric", {"metric": "accuracy"} | options)
+
+
+@pytest.mark.parametrize(
+    ("options", "accuracy", "verdict"),
+    [
+        ({"min": 0.95}, 0.96, Verdict.MARGIN),
+        ({"min": 0.95}, 0.959, Verdict.PASS),
+        ({"min": 0.95}, 0.94, Verdict.FAIL),
+        ({"min": 0.95, "max": 0.965}, 0.96, Verdict.PASS),
+        ({"min": 0.95, "max_regression": 0.02}, 0.96, Verdict.MARGIN),
+        ({"max_regression": 0.02}, 0.95, Verdict.PASS),
+    ],
+)
+def test_a_margin_is_kept_from_every_bound_and_counted_as_written(options, accuracy, verdict):
+    """A figure next to one of its bounds would be let in without anybody looking at it."""
+    assert check(options | {"margin": 0.01}, {"accuracy": accuracy}, {"accuracy": 0.969}).verdict is verdict
+
+
+def test_what_cannot_be_compared_has_no_margin():
+    assert check({"min": 0.9, "max_regression": 0.1, "margin": 0.01}, {"accuracy": 1.0}).verdict is Verdict.PASS
+
+
+def test_without_the_option_no_figure_is_far_enough():
+    assert check({"min": 0.0}, {"accuracy": 1.0}).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("margin", [0, -0.1, "0.1", math.nan])
+def test_a_margin_that_is_none_is_refused(margin):
+    with pytest.raises(FormatError, match="margin"):
+        check({"min": 0.9, "margin": margin}, {"accuracy": 1.0})

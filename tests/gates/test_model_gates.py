@@ -108,3 +108,23 @@ def test_a_slow_model_fails(model, limit, reason):
 def test_latency_without_a_limit_would_check_nothing():
     with pytest.raises(FormatError, match="gate g: p95_ms is missing"):
         build_gate("g", "latency", {"runs": 5})
+
+
+@pytest.mark.parametrize(
+    ("options", "verdict"),
+    [
+        ({"p50_ms": 10_000, "p99_ms": 20_000, "margin": 1}, Verdict.MARGIN),
+        ({"p50_ms": 10_000, "p99_ms": 20_000, "margin": 10_000}, Verdict.PASS),
+        ({"per_second": 0.1, "margin": 1e-6}, Verdict.MARGIN),
+        ({"per_second": 0.1, "margin": 1e9}, Verdict.PASS),
+        ({"p99_ms": 10_000}, Verdict.PASS),
+    ],
+)
+def test_latency_has_a_margin_if_every_figure_keeps_it(model, options, verdict):
+    """A model that is just fast enough today would be let in without anybody looking at it."""
+    assert check("latency", model, runs=5, warm_up=1, **options).verdict is verdict
+
+
+def test_a_margin_of_two_units_is_refused():
+    with pytest.raises(FormatError, match="no one unit"):
+        build_gate("g", "latency", {"p99_ms": 10, "per_second": 5, "margin": 1})

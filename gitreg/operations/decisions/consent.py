@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitreg.core.decision import Rejection
 from gitreg.core.decision_file import DecisionFile
 from gitreg.core.event import ApprovalRecord
 from gitreg.core.names import Principal
+from gitreg.core.policy_rules import StageRule
 from gitreg.errors import GitregError
+from gitreg.gates.gate import GateResult
 from gitreg.operations.context import Context, utc_now
 from gitreg.operations.decisions.approvals import folder_of, read_refs
 from gitreg.operations.decisions.files import read_files
@@ -18,6 +20,7 @@ from gitreg.operations.results import Failure
 from gitreg.trust.approval import Party, approval_rule, check_approval, check_counts
 from gitreg.trust.distinct import most_distinct
 from gitreg.trust.rejection import standing_rejections
+from gitreg.trust.rules import waives_approvals
 from gitreg.trust.signer import Signer
 from gitreg.trust.verify import TAG_NAMESPACE
 
@@ -55,6 +58,13 @@ class Consent:
     @property
     def notes(self) -> tuple[RejectionNote, ...]:
         return tuple(RejectionNote(each.principal, each.made, each.why) for each in self.rejections)
+
+    def after(self, rule: StageRule, gates: Iterable[GateResult]) -> Consent:
+        """What is left to ask for once the gates of a promotion were run."""
+        enough = len(self.approvals) >= self.need
+        if enough or not waives_approvals(rule, ((each.name, each.verdict.value) for each in gates)):
+            return self
+        return replace(self, approvals=(), need=0)
 
     def failures(self, label: str) -> list[Failure]:
         """What stands in the way."""

@@ -42,6 +42,7 @@ class StageTerms:
     rollback: tuple[Person, ...]
     rollback_approvals: Signatures
     freeze: tuple[str, ...]
+    decide: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ def stage_terms(policy: Policy, models: ModelPattern, rule: StageRule) -> StageT
         rollback=people_in(policy, rule.rollback),
         rollback_approvals=_signatures(policy, rule.rollback_approvals),
         freeze=tuple(f"{window}" + (f" ({window.reason})" if window.reason else "") for window in rule.freeze),
+        decide=rule.decide.value,
     )
 
 

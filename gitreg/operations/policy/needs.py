@@ -43,6 +43,7 @@ def promotion_needs(context: Context, reference: Reference, stage: StageName) ->
     missing = list(_rule_failures(draft))
     gates = () if missing or agreed.rejections else check_gates(context, draft)
     missing += [Failure(draft.label, "gates", f"{gate.name}: {gate.reason}") for gate in gates if not gate.passed]
+    agreed = agreed.after(draft.rule, gates)
     missing += agreed.failures(draft.label)
     event = draft.event
     return PromotionNeeds(
@@ -75,6 +76,6 @@ def _could_approve(draft: AssignmentDraft, count: ApprovalCount) -> tuple[Person
     rule, policy = draft.rule.approvals, draft.policy
     done = {policy.person_of(principal) for principal in count.by}
     barred = set() if rule.allow_self else {policy.person_of(draft.found.registration.by)}
-    if count.have >= rule.count:
+    if count.have >= count.need:
         return ()
     return tuple(person for person in people_in(policy, rule.from_roles) if person not in done | barred)
