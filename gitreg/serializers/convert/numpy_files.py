@@ -58,7 +58,7 @@ def _tensor(name: str, load: Load, most: int) -> Tensor:
 def _pieces(load: Load) -> Iterator[memoryview]:
     flat = load().reshape(-1)  # row-major, whatever the order in the file
     if flat.size:
-        view = memoryview(flat.view("u1"))  # type: ignore[arg-type]  # NumPy's types lose the buffer
+        view: memoryview = flat.view("u1").data
         yield from (view[start : start + PIECE] for start in range(0, len(view), PIECE))
 
 
