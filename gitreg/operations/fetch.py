@@ -9,7 +9,7 @@ from gitreg.core.tag_name import TagName, parse_tag_name
 from gitreg.errors import GitError
 from gitreg.git.network import branches_spec, private_tags, tags_spec
 from gitreg.git.network import fetch as git_fetch
-from gitreg.git.refs import TAGS, NewRef, TagRef, create_refs, list_tags, tags_below
+from gitreg.git.refs import TAGS, NewRef, TagRef, create_refs, list_tags, pack_refs, tags_below
 from gitreg.git.remote import remotes
 from gitreg.operations.branch import git_remote
 from gitreg.operations.context import Context
@@ -24,6 +24,8 @@ from gitreg.operations.results import Failure
 from gitreg.operations.transfer import Transfer
 from gitreg.trust.facts import Failed
 from gitreg.trust.verify import Verifier
+
+_MANY = 1_000  # so many loose refs make every later listing slow
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ def fetch(context: Context, *, objects: bool = False) -> FetchResult:
         accepted += verified
         refused += failed
     create_refs(context.repo, accepted)
+    if len(accepted) > _MANY:
+        pack_refs(context.repo)
     refused += policy_failures(context, known)
     refused += _gone(context, ours, theirs)
     _remember(context, accepted, ours, theirs)

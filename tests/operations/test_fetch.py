@@ -122,3 +122,13 @@ def test_without_a_git_remote(world, registry: Registry):
     with pytest.raises(GitError, match="no Git remote called 'origin'") as error:
         registry.fetch()
     assert error.value.hint
+
+
+def test_many_new_tags_are_packed(world, registry: Registry, other: Registry, monkeypatch: pytest.MonkeyPatch):
+    """Each question would look through thousands of small files."""
+    monkeypatch.setattr("gitreg.operations.fetch._MANY", 1)
+    world.release(registry, b"two", "dev")
+    registry.push()
+    other.fetch()
+    assert "refs/tags/mnist#dev#1" in (other.root / ".git" / "packed-refs").read_text()
+    assert str(other.which("mnist", "dev").version) == "v1.1.0"
