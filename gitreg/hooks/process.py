@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from pathlib import Path
@@ -13,8 +12,6 @@ from gitreg.operations.server.hooks import Work, run_server_hook
 
 def run_as_hook(work: Work) -> int:
     """Run it for the git that started this process."""
-    # imports make many objects and no garbage
-    gc.set_threshold(100_000, 20, 20)
     lines = os.fsdecode(sys.stdin.buffer.read()).split("\n")
     return run_server_hook(work, Path.cwd(), [line for line in lines if line], _say)
 
