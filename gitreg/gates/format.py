@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitreg.errors import FormatError
@@ -12,9 +10,11 @@ from gitreg.gates.declared import format_problem, schema_problems
 from gitreg.gates.formats.onnx_schema import onnx_schema
 from gitreg.gates.formats.table import KNOWN_FORMATS, inspect
 from gitreg.gates.gate import GateResult, Verdict
+from gitreg.gates.scan.files import files_under
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+    from pathlib import Path
 
     from gitreg.gates.gate import Candidate
     from gitreg.gates.options import Options
@@ -29,7 +29,7 @@ class FormatGate:
     def check(self, candidate: Candidate) -> GateResult:
         root = candidate.checkout()
         total, found, problems = 0, [], []
-        for path in _files(root):
+        for path in files_under(root):
             total += 1
             try:
                 if (name := inspect(path)) is not None:
@@ -58,19 +58,6 @@ def _otherwise_than_declared(pointer: Mapping[str, object], found: list[tuple[st
     models = [path for name, path in found if name == "onnx"]
     differences = schema_problems(pointer, onnx_schema(models[0])) if len(models) == 1 and pointer.get("schema") else ()
     return [*([problem] if problem else []), *differences]
-
-
-def _files(root: Path) -> Iterator[Path]:
-    """All that is not a directory, in an order that is the same on every machine."""
-    for folder, folders, names in os.walk(root, onerror=_raise):
-        links = [name for name in folders if (Path(folder) / name).is_symlink()]
-        folders[:] = sorted(set(folders) - set(links))
-        yield from (Path(folder) / name for name in sorted([*names, *links]))
-
-
-def _raise(error: OSError) -> None:
-    """A directory that cannot be read must not pass as an empty one."""
-    raise error
 
 
 def _problem(path: Path, error: FormatError) -> str:
