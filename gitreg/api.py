@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from enum import Enum
 from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gitreg.core.event import Cause
 from gitreg.core.names import ModelName, StageName
@@ -75,6 +76,8 @@ from gitreg.operations.verify import verify as verify_facts
 if TYPE_CHECKING:
     from gitreg.serializers.tensor_file import Tensor
 
+Choice = TypeVar("Choice", bound=Enum)
+
 
 def open(path: str | Path = ".", settings: Settings | None = None) -> Registry:  # noqa: A001 - the verb people expect
     """Open the registry that `path` lies in.  Raises NotARegistryError."""
@@ -130,7 +133,9 @@ class Registry:
         self, name: str, *, version: str | None = None, bump: str | None = None, message: str = "", push: bool = False
     ) -> EventResult:
         parsed = Version.parse(version) if version is not None else None
-        request = RegisterRequest(parsed, _bump(bump) if bump is not None else None, message, push)
+        request = RegisterRequest(
+            parsed, _one_of(Bump, bump, "a part of a version") if bump is not None else None, message, push
+        )
         return sign_version(self.context, ModelName.parse(name), request)
 
     def deregister(self, name: str, version: str, *, message: str = "", push: bool = False) -> EventResult:
@@ -241,7 +246,7 @@ class Registry:
 
     def init_policy(self, template: str, *, force: bool = False) -> PolicyInitResult:
         """Write a policy to start from into the working tree: one-person, team or regulated."""
-        return init_policy(self.context, _template(template), force=force)
+        return init_policy(self.context, _one_of(Template, template, "a template"), force=force)
 
     def verify(self, ref: str | None = None, *, data: bool = False) -> VerifyResult:
         return verify_facts(self.context, parse_reference(ref) if ref is not None else None, data=data)
@@ -263,17 +268,9 @@ def _way(*, push: bool, file: bool) -> Way:
     return Way.FILE if file else Way.REF
 
 
-def _template(text: str) -> Template:
+def _one_of(choices: type[Choice], text: str, what: str) -> Choice:
     try:
-        return Template(text)
+        return choices(text)
     except ValueError:
-        kinds = ", ".join(each.value for each in Template)
-        raise UsageError(f"not a template: '{escape(text)}'", hint=f"one of: {kinds}") from None
-
-
-def _bump(text: str) -> Bump:
-    try:
-        return Bump(text)
-    except ValueError:
-        parts = ", ".join(part.value for part in Bump)
-        raise UsageError(f"not a part of a version: '{escape(text)}'", hint=f"one of: {parts}") from None
+        known = ", ".join(each.value for each in choices)
+        raise UsageError(f"not {what}: '{escape(text)}'", hint=f"one of: {known}") from None
