@@ -94,7 +94,8 @@ class _Loader:
         self._refs = {**{name: incoming[name] for name in self._incoming}, **ours}
         present = {ref.name: ref.oid for ref in refs}
         present |= {str(name): incoming[name] for name in self._incoming}
-        self._losses = losses(seen_tags(self._repo, model), present)
+        self._seen = seen_tags(self._repo, model)
+        self._losses = losses(self._seen, present)
         self._raw: dict[TagName, bytes | None] = {}
         self._peeked: set[TagName] = set()
         self._peeks: dict[TagName, Peek] = {}
@@ -120,6 +121,7 @@ class _Loader:
                 floors=self._floors(line),
                 accepted=frozenset(policy.accepted),
                 history=OnDemand(states, _key_state),
+                seen=self._seen,
                 losses=self._losses,
             )
 

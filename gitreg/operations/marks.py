@@ -44,10 +44,12 @@ def remember(repo: Repository, tags: Mapping[TagName, Oid]) -> None:
         _append(place, ((str(name), tags[name]) for name in names if str(name) not in known))
 
 
-def remember_read(repo: Repository, tags: Mapping[TagName, Oid]) -> None:
-    """Mark tags that were read and verified, but not those that were made here and are still nobody else's."""
-    seen = {model: seen_tags(repo, model) for model in {name.model for name in tags}}
-    new = {name: oid for name, oid in tags.items() if str(name) not in seen[name.model]}
+def remember_read(repo: Repository, tags: Mapping[TagName, Oid], seen: Mapping[str, Oid]) -> None:
+    """Mark tags that were read and verified, but not those that were made here and are still nobody else's.
+
+    `seen` is what the facts behind their verdicts had read of the marks, so that no question reads them twice.
+    """
+    new = {name: oid for name, oid in tags.items() if str(name) not in seen}
     if new:
         own = _read(repo.local_state / _UNSHARED)
         remember(repo, {name: oid for name, oid in new.items() if own.get(str(name)) != oid})

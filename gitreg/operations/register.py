@@ -14,9 +14,10 @@ from gitreg.core.version import FIRST, Bump, Version
 from gitreg.errors import RefusedError, StorageError
 from gitreg.git.worktree import dirty_paths
 from gitreg.operations.context import Context
+from gitreg.operations.facts import model_facts
 from gitreg.operations.pointers import CommittedPointer, committed_pointer
 from gitreg.operations.publish import publish
-from gitreg.operations.resolve import whole_facts
+from gitreg.operations.resolve import unharmed
 from gitreg.operations.results import EventResult
 from gitreg.operations.sign import open_signer, record
 from gitreg.operations.stores import reading_store
@@ -42,7 +43,7 @@ def register(context: Context, model: ModelName, request: RegisterRequest) -> Ev
     """Sign the version tag at HEAD.  Raises NotFoundError, RefusedError, SigningError, StorageError."""
     commit = context.head_commit()
     found = committed_pointer(context.repo, commit, model)
-    facts = whole_facts(context, model)
+    facts = unharmed(model_facts(context, model))
     version = _choose(facts, model, request, commit)
     _check_objects(context, found)
     if dirty_paths(context.repo, [found.path]):

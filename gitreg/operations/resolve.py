@@ -67,12 +67,12 @@ def find_version(context: Context, reference: Latest | AtVersion | AtManifest | 
     match reference:
         case AtVersion(model, version):
             name = VersionTag(model, version)
-            return _registered(context, name, version_facts(context, name))
+            return _registered(context, name, unharmed(version_facts(context, name)))
         case Latest(model):
-            facts = whole_facts(context, model)
+            facts = unharmed(model_facts(context, model))
             return _registered(context, _latest(context, facts, model), facts)
         case AtManifest(model, manifest):
-            facts = whole_facts(context, model)
+            facts = unharmed(model_facts(context, model))
             return _registered(context, _with_manifest(facts, model, manifest), facts)
         case AtStage(model, stage):
             return find_in_stage(context, model, stage)
@@ -82,8 +82,7 @@ def find_version(context: Context, reference: Latest | AtVersion | AtManifest | 
 
 def find_in_stage(context: Context, model: ModelName, stage: StageName) -> FoundVersion:
     """Find what a stage holds: its highest-numbered event decides, and it must verify."""
-    facts = stage_facts(context, model, stage)
-    check_losses(facts)
+    facts = unharmed(stage_facts(context, model, stage))
     event = holding_event(facts, model, stage)
     if event is None:
         if not facts.tags:
@@ -132,25 +131,18 @@ def unknown_model(context: Context, model: ModelName) -> NotFoundError:
     )
 
 
-def whole_facts(context: Context, model: ModelName) -> Facts:
-    """Everything about a model that lost nothing.  Raises VerificationError."""
-    facts = model_facts(context, model)
-    check_losses(facts)
-    return facts
-
-
-def check_losses(facts: Facts) -> None:
-    """Nothing is said of a model that lost what this clone has seen of it.  Raises VerificationError."""
+def unharmed(facts: Facts) -> Facts:
+    """The facts themselves, of a model that lost nothing of what this clone has seen.  Raises VerificationError."""
     if facts.losses:
         lost = facts.losses[0]
         raise VerificationError(
             f"{lost.name}: {lost.check}: {lost.reason}",
             hint=f"gitreg fetch, or put it back: git update-ref 'refs/tags/{lost.name}' {lost.oid}",
         )
+    return facts
 
 
 def _registered(context: Context, name: VersionTag, facts: Facts, stage: Verified | None = None) -> FoundVersion:
-    check_losses(facts)
     if name not in facts.tags:
         raise _unknown_version(context, facts, name)
     if withdrawn(facts, name):
@@ -162,7 +154,7 @@ def _registered(context: Context, name: VersionTag, facts: Facts, stage: Verifie
     path = event.pointer.path
     pointer = parse_pointer(facts.pointers[registration.target, path], path)
     used = [registration, *([stage] if stage else [])]
-    remember_read(context.repo, {verified.name: verified.oid for verified in used})
+    remember_read(context.repo, {verified.name: verified.oid for verified in used}, facts.seen)
     return FoundVersion(name.model, name.version, registration, pointer, path, facts, stage)
 
 

@@ -11,8 +11,9 @@ from gitreg.core.version import Version
 from gitreg.errors import NotFoundError, RefusedError
 from gitreg.operations.branch import protected_branch
 from gitreg.operations.context import Context
+from gitreg.operations.facts import model_facts
 from gitreg.operations.publish import publish
-from gitreg.operations.resolve import find_version, holding_event, unknown_model, whole_facts
+from gitreg.operations.resolve import find_version, holding_event, unharmed, unknown_model
 from gitreg.operations.results import EventResult, number_of
 from gitreg.operations.sign import open_signer, record
 from gitreg.trust.facts import Facts
@@ -32,7 +33,7 @@ def unassign(context: Context, model: ModelName, stage: StageName, message: str,
 def deregister(context: Context, model: ModelName, version: Version, message: str, *, push: bool) -> EventResult:
     """Withdraw a version; its number is never used again.  Raises RefusedError while a stage holds it."""
     found = find_version(context, AtVersion(model, version))
-    facts = whole_facts(context, model)
+    facts = unharmed(model_facts(context, model))
     holding = [stage for stage in _stages(facts) if _holds(facts, model, stage, version)]
     if holding:
         raise RefusedError(
@@ -58,7 +59,7 @@ def _record(context: Context, event: Event, target: Oid, text: str, facts: Facts
 
 
 def _known_facts(context: Context, model: ModelName) -> Facts:
-    facts = whole_facts(context, model)
+    facts = unharmed(model_facts(context, model))
     if not facts.tags:
         raise unknown_model(context, model)
     return facts

@@ -16,8 +16,9 @@ from gitreg.operations.decisions.consent import consent
 from gitreg.operations.decisions.incoming import refresh
 from gitreg.operations.decisions.spent import drop_spent
 from gitreg.operations.draft import AssignmentDraft, draft_assignment
+from gitreg.operations.facts import model_facts
 from gitreg.operations.publish import publish
-from gitreg.operations.resolve import last_event, unknown_model, whole_facts, withdrawn
+from gitreg.operations.resolve import last_event, unharmed, unknown_model, withdrawn
 from gitreg.operations.results import EventResult, Failure
 from gitreg.operations.sign import open_signer, record
 from gitreg.trust.facts import Facts, Verified
@@ -28,7 +29,7 @@ def rollback(
     context: Context, model: ModelName, stage: StageName, *, to: Version | None, message: str, push: bool
 ) -> EventResult:
     """Assign the version the stage held before the present one, or `to`.  Raises NotFoundError, RefusedError."""
-    facts = whole_facts(context, model)
+    facts = unharmed(model_facts(context, model))
     if not facts.tags:
         raise unknown_model(context, model)
     draft = draft_rollback(context, facts, model, stage, _previous(facts, model, stage) if to is None else to)

@@ -85,7 +85,7 @@ class _Tally:
 
     def tags(self, facts: Facts, asked: Callable[[TagName], bool] = lambda _: True, *, data: bool) -> None:
         verdicts = Verifier(facts).verdicts(name for name in facts.tags if asked(name))
-        remember_read(self._context.repo, {v.name: v.oid for v in verdicts if isinstance(v, Verified)})
+        remember_read(self._context.repo, {v.name: v.oid for v in verdicts if isinstance(v, Verified)}, facts.seen)
         for verdict in (*(loss for loss in facts.losses if asked(loss.name)), *verdicts):
             self._checked += 1
             if isinstance(verdict, Failed):

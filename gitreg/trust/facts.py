@@ -69,7 +69,8 @@ class Facts:
     accepted: frozenset[Oid] = frozenset()  # tags that the policy in force lets count although their key was ended
     receipts: Mapping[Oid, int] = field(default_factory=dict)  # by tag: when a trusted writer saw it, in seconds
     history: Mapping[Oid, KeyState] = field(default_factory=dict)  # by policy, oldest first: the keys beside it
-    losses: tuple[Failed, ...] = ()  # the model's tags that this clone has seen otherwise, see `marks`
+    seen: Mapping[str, Oid] = field(default_factory=dict)  # by name: the model's tags that this clone has seen shared
+    losses: tuple[Failed, ...] = ()  # those of them that are not any more what they were, see `marks`
     _lines: Mapping[_Stage, StageLine] = field(init=False, repr=False, compare=False)
     _assigning: dict[_Stage, dict[Oid, list[AssignedTag]]] = field(
         init=False, repr=False, compare=False, default_factory=dict
