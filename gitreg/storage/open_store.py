@@ -1,4 +1,4 @@
-"""From a URL to a store: the local file system by itself, everything else through fsspec."""
+"""From a URL to a store: the local file system by itself, everything else over a network."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def open_store(url: str, options: Mapping[str, str] | None = None) -> ObjectStor
     path = local_path(url)
     if path is not None:
         return LocalStore.open(path)
-    from gitreg.storage.fsspec_store import FsspecStore  # noqa: PLC0415 - heavy, and needed for remote stores alone
+    from gitreg.storage.remote.opening import open_remote  # noqa: PLC0415 - heavy, and needed for remote stores alone
 
-    return FsspecStore.open(url, options or {})
+    return open_remote(url, options or {})
 
 
 def create_store(url: str, options: Mapping[str, str] | None = None) -> ObjectStore:
@@ -31,9 +31,9 @@ def create_store(url: str, options: Mapping[str, str] | None = None) -> ObjectSt
     path = local_path(url)
     if path is not None:
         return LocalStore.create(path)
-    from gitreg.storage.fsspec_store import FsspecStore  # noqa: PLC0415 - heavy, and needed for remote stores alone
+    from gitreg.storage.remote.opening import create_remote  # noqa: PLC0415 - heavy, and needed for remote stores alone
 
-    return FsspecStore.create(url, options or {})
+    return create_remote(url, options or {})
 
 
 def local_path(url: str) -> Path | None:

@@ -14,9 +14,9 @@ from gitreg.core.limits import MIB
 from gitreg.core.manifest import format_manifest, parse_manifest
 from gitreg.errors import SourceError, StorageError
 from gitreg.storage.fsck import check_objects
-from gitreg.storage.fsspec_store import FsspecStore
 from gitreg.storage.ingest import ingest
 from gitreg.storage.local import LocalStore
+from gitreg.storage.open_store import create_store
 from gitreg.storage.source import list_source
 from gitreg.storage.span_reader import SpanReader
 from gitreg.storage.transfer import ensure_complete
@@ -83,7 +83,7 @@ def test_a_damaged_store_is_put_right_by_adding_again(tree, store, left):
 
 def test_straight_into_a_store_elsewhere(tree, store):
     """`add --push` would leave the remote with other objects than a push of the local ones does."""
-    elsewhere = FsspecStore.create("memory://straight", {})
+    elsewhere = create_store("memory://straight")
     result = ingest(tree, elsewhere)
     assert set(elsewhere.names()) == {chunk.digest for chunk in result.manifest.chunks} | {result.manifest.digest}
     assert ensure_complete(read_manifest(elsewhere, result.manifest.digest), elsewhere) == []
@@ -191,7 +191,6 @@ def test_a_store_that_fails_stops_the_add(tree, store):
 
 SCRIPT = """
 from pathlib import Path
-from gitreg.storage.fsspec_store import FsspecStore
 from gitreg.storage.ingest import ingest
 from gitreg.storage.local import LocalStore
 ingest(Path(sys.argv[1]), LocalStore.open(Path(sys.argv[2])))

@@ -1,0 +1,164 @@
+"""Any fsspec URL as a driver: S3, GCS, Azure, SFTP and the like.
+
+Knows nothing of credentials: they come in `options` or from the service's own chain, and are never shown.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit, urlunsplit
+
+import fsspec
+
+from gitreg.core.text import escape
+from gitreg.errors import GitregError, MissingDependencyError, StorageError
+from gitreg.storage.remote.driver import AbsentError, DeniedError, Entry, UnavailableError
+from gitreg.storage.remote.options import driver_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+_REQUESTS_AT_ONCE: Final = 16
+_PER_DELETE: Final = 1000
+# Services where one upload appears whole or not at all; elsewhere a rename does that.
+_ATOMIC_UPLOAD: Final = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory"})
+_EXTRAS: Final = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs", "az": "azure", "abfs": "azure", "sftp": "sftp"}
+_BULK_DELETE: Final = frozenset({"s3", "s3a"})
+_TIMES: Final = ("LastModified", "last_modified", "mtime", "updated", "created")
+
+
+class FsspecDriver:
+    """The Driver for a URL."""
+
+    def __init__(self, url: str, options: Mapping[str, str]) -> None:
+        parts = urlsplit(url)
+        self._where = escape(urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")))
+        self._scheme = parts.scheme
+        try:
+            with self._failures("reach"):
+                # A cached listing would hide what other people pushed or removed meanwhile.
+                named = driver_options(parts.scheme, options)
+                self._fs, root = fsspec.url_to_fs(url, use_listings_cache=False, skip_instance_cache=True, **named)
+        except ImportError as error:
+            raise _without_driver(parts.scheme) from error
+        self._root = str(root).rstrip("/")
+
+    def describe(self) -> str:
+        return self._where
+
+    def get(self, key: str) -> bytes:
+        with self._failures("read from"):
+            return bytes(self._fs.cat_file(self._path(key)))
+
+    def put(self, key: str, data: bytes | memoryview) -> None:
+        with self._failures("write to"):
+            if self._scheme in _ATOMIC_UPLOAD:
+                self._fs.pipe_file(self._path(key), bytes(data))
+            else:
+                self._put_by_rename(key, bytes(data))
+
+    def head(self, key: str) -> Entry | None:
+        with self._failures("list"):
+            try:
+                return _entry(key, self._fs.info(self._path(key)))
+            except FileNotFoundError:
+                return None
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        with self._failures("list"):
+            try:
+                found = self._fs.find(self._path(prefix), detail=True)
+            except FileNotFoundError:
+                return
+            for path, info in found.items():
+                yield _entry(str(path).removeprefix(self._root).lstrip("/"), info)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        paths = [self._path(key) for key in keys]
+        with self._failures("remove objects from"):
+            if self._scheme in _BULK_DELETE:
+                for start in range(0, len(paths), _PER_DELETE):
+                    self._fs.rm(paths[start : start + _PER_DELETE])
+                return
+            with ThreadPoolExecutor(_REQUESTS_AT_ONCE) as pool:
+                for _ in pool.map(self._delete_one, paths):
+                    pass
+
+    def copy(self, source: str, target: str) -> None:
+        with self._failures("copy objects in"):
+            if self._scheme not in _ATOMIC_UPLOAD:  # a copy that is killed would leave half of it
+                self._put_by_rename(target, bytes(self._fs.cat_file(self._path(source))))
+            else:
+                self._fs.cp_file(self._path(source), self._path(target))
+
+    def _path(self, key: str) -> str:
+        return f"{self._root}/{key}"
+
+    def _delete_one(self, path: str) -> None:
+        with suppress(FileNotFoundError):
+            self._fs.rm_file(path)
+
+    def _put_by_rename(self, key: str, data: bytes) -> None:
+        """Store a value whole or not at all (W2)."""
+        target, temporary = self._path(key), self._path(f"incoming-{os.urandom(8).hex()}")
+        self._fs.makedirs(target.rpartition("/")[0], exist_ok=True)
+        try:
+            self._fs.pipe_file(temporary, data)
+            self._fs.mv(temporary, target)
+        except Exception:
+            self._fs.rm_file(temporary)
+            if not self._fs.exists(target):  # some services refuse to rename onto a file; the same object is there
+                raise
+
+    @contextmanager
+    def _failures(self, doing: str) -> Iterator[None]:
+        """Drivers raise whatever their service's SDK raises; to the user it is one line about one store."""
+        try:
+            yield
+        except (GitregError, ImportError):
+            raise
+        except FileNotFoundError as error:
+            raise AbsentError(f"cannot {doing} {self._where}: {_reason(error)}", hint=_RETRY_HINT) from error
+        except PermissionError as error:
+            hint = "check the credentials and what they may do there"
+            raise DeniedError(f"cannot {doing} {self._where}: {_reason(error)}", hint=hint) from error
+        except (ConnectionError, TimeoutError) as error:
+            raise UnavailableError(f"cannot {doing} {self._where}: {_reason(error)}", hint=_RETRY_HINT) from error
+        except Exception as error:
+            raise StorageError(f"cannot {doing} {self._where}: {_reason(error)}", hint=_RETRY_HINT) from error
+
+
+_RETRY_HINT: Final = "check the URL, the network and the credentials; running the command again continues"
+
+
+def _entry(key: str, info: Mapping[str, object]) -> Entry:
+    size = info.get("size")
+    return Entry(key, size if isinstance(size, int) else 0, _nanoseconds(info))
+
+
+def _nanoseconds(info: Mapping[str, object]) -> int:
+    """When a value was written; every driver has its own word and type for it."""
+    for word in _TIMES:
+        match info.get(word):
+            case datetime() as time:
+                return int(time.astimezone(UTC).timestamp() * 1e9)
+            case int() | float() as seconds:
+                return int(seconds * 1e9)
+            case str() as text:
+                return int(datetime.fromisoformat(text).timestamp() * 1e9)
+    return 0
+
+
+def _reason(error: Exception) -> str:
+    lines = escape(str(error).partition("\n")[0])[:200]
+    return lines or type(error).__name__
+
+
+def _without_driver(scheme: str) -> MissingDependencyError:
+    extra = _EXTRAS.get(scheme)
+    hint = f"install it with: pip install 'gitreg[{extra}]'" if extra else f"install an fsspec driver for {scheme}"
+    return MissingDependencyError(f"no driver for {scheme}:// URLs is installed", hint=hint)
