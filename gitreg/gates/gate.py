@@ -35,6 +35,10 @@ def _no_version(version: str) -> Mapping[str, float]:
     raise NotFoundError(f"there is no registry to find {version} in")
 
 
+def _no_dataset(ref: str) -> Path:
+    raise NotFoundError(f"there is no registry to find {ref} in")
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """The version that wants to enter a stage.
@@ -46,6 +50,7 @@ class Candidate:
     `branch_file`: a file's bytes on the protected branch, the only place that programs of gates come from.
     `hidden`: what a gate's program must not read, besides what belongs to the user.
     `metrics_of`: those of another version of the same model, from its verified registration.
+    `dataset`: the verified files of the registered version that a REF means.
     """
 
     pointer_data: Mapping[str, object]
@@ -56,6 +61,7 @@ class Candidate:
     branch_file: Callable[[str], bytes] = _no_file
     hidden: tuple[Path, ...] = ()
     metrics_of: Callable[[str], Mapping[str, float]] = _no_version
+    dataset: Callable[[str], Path] = _no_dataset
 
 
 @dataclass(frozen=True, slots=True)

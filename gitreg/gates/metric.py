@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from gitreg.gates.options import Options
 
 
+OPTIONS = ("metric", "min", "max", "max_regression", "better", "baseline", "margin")
+
+
 class Better(Enum):
     """Which direction of a metric is an improvement."""
 
@@ -45,9 +48,12 @@ class MetricGate:
     margin: float | None = None
 
     def check(self, candidate: Candidate) -> GateResult:
-        value = _figure(candidate.pointer_data.get("metrics"), self.metric)
+        return self.judged(figure(candidate.pointer_data.get("metrics"), self.metric), "the pointer", candidate)
+
+    def judged(self, value: float | None, source: str, candidate: Candidate) -> GateResult:
+        """What the bounds say of a figure, whoever says the figure."""
         if value is None:
-            reason = f"the pointer has no finite number for metrics.{self.metric}"
+            reason = f"{source} has no finite number for metrics.{self.metric}"
             return GateResult(self.name, Verdict.FAIL, f"{self.metric} missing", reason)
         baseline = self._compared(candidate)
         problems = [*self._out_of_bounds(value), *self._regressed(value, baseline)]
@@ -72,36 +78,36 @@ class MetricGate:
     def _regressed(self, value: float, baseline: Mapping[str, float] | None) -> Iterator[str]:
         if self.max_regression is None or baseline is None:
             return
-        held = _figure(baseline, self.metric)
+        held = figure(baseline, self.metric)
         if held is None:
             yield f"{self._other} has no finite {self.metric} to compare with"
             return
         loss = self._loss(held, value)
-        if loss > _exact(self.max_regression):
+        if loss > exact(self.max_regression):
             yield f"worse by {loss} than the {held!r} of {self._other}, {self.max_regression!r} allowed"
 
     def _clear(self, value: float, baseline: Mapping[str, float] | None) -> bool:
         """What cannot be compared has no margin."""
         if self.margin is None:
             return False
-        rooms = list(self._rooms(value, None if baseline is None else _figure(baseline, self.metric)))
-        return all(room is not None and room >= _exact(self.margin) for room in rooms)
+        rooms = list(self._rooms(value, None if baseline is None else figure(baseline, self.metric)))
+        return all(room is not None and room >= exact(self.margin) for room in rooms)
 
     def _rooms(self, value: float, held: float | None) -> Iterator[Decimal | None]:
         """How far the figure is from each bound."""
         if self.minimum is not None:
-            yield _exact(value) - _exact(self.minimum)
+            yield exact(value) - exact(self.minimum)
         if self.maximum is not None:
-            yield _exact(self.maximum) - _exact(value)
+            yield exact(self.maximum) - exact(value)
         if self.max_regression is not None:
-            yield None if held is None else _exact(self.max_regression) - self._loss(held, value)
+            yield None if held is None else exact(self.max_regression) - self._loss(held, value)
 
     def _loss(self, held: float, value: float) -> Decimal:
         match self.better:
             case Better.HIGHER:
-                return _exact(held) - _exact(value)
+                return exact(held) - exact(value)
             case Better.LOWER:
-                return _exact(value) - _exact(held)
+                return exact(value) - exact(held)
             case _:
                 assert_never(self.better)
 
@@ -118,13 +124,12 @@ class MetricGate:
         return "; ".join(parts)
 
 
-def build_metric_gate(options: Options) -> MetricGate:
-    """Options: `metric`; at least one of `min`, `max`, `max_regression`; `better` = "higher" or "lower";
+def read_metric(options: Options) -> MetricGate:
+    """`metric`; at least one of `min`, `max`, `max_regression`; `better` = "higher" or "lower";
     `baseline`, a version of the same model to compare with instead of what the stage holds; `margin`.
 
     Without `better`, a metric with only a `max` (a loss, an error rate) is better lower, any other higher.
     """
-    options.only("metric", "min", "max", "max_regression", "better", "baseline", "margin")
     metric = options.text("metric")
     if metric is None:
         raise options.wrong("metric", "is missing", hint='name a key of the pointer\'s [metrics], like "accuracy"')
@@ -164,7 +169,8 @@ def _better(options: Options, default: Better) -> Better:
         raise options.wrong("better", 'must be "higher" or "lower"') from None
 
 
-def _figure(metrics: object, name: str) -> float | None:
+def figure(metrics: object, name: str) -> float | None:
+    """A finite number by its name, or None."""
     value = metrics.get(name) if isinstance(metrics, Mapping) else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -174,6 +180,6 @@ def _figure(metrics: object, name: str) -> float | None:
         return None
 
 
-def _exact(value: float) -> Decimal:
-    """The number as written: in binary, 0.98 - 0.97 exceeds 0.01."""
+def exact(value: float) -> Decimal:
+    """A number as written: in binary, 0.98 - 0.97 exceeds 0.01."""
     return Decimal(repr(value))

@@ -57,6 +57,17 @@ def last_line(output: bytes) -> str:
     return lines[-1] if lines else ""
 
 
+def answer_object(output: bytes, what: str) -> dict[str, Any]:
+    """What a program printed, as the one JSON object that it must be.  Raises FormatError."""
+    try:
+        answer = json.loads(output)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise FormatError(f"{what} gave no JSON object as its answer")
+    return answer
+
+
 def doors_left(ended: Ended) -> str:
     """What a reason should say of a system that could not shut everything."""
     return f" ({'; '.join(ended.open_doors)})" if ended.open_doors else ""
@@ -92,7 +103,7 @@ class Trial:
         ended = concluded(run_sandboxed(task), "the model")
         if ended.code:
             raise FormatError(f"the model does not load or predict: {last_line(ended.stderr)}")
-        return ended, _object(ended.stdout)
+        return ended, answer_object(ended.stdout, "the model's trial")
 
     def _sample(self, candidate: Candidate) -> object:
         if self.sample is not None:
@@ -113,13 +124,3 @@ def failed(name: str, figure: str, error: FormatError) -> GateResult:
     verdict = Verdict.ERROR if isinstance(error, NotConcludedError) else Verdict.FAIL
     reason = f"{error.message} ({error.hint})" if error.hint else error.message
     return GateResult(name, verdict, figure, reason)
-
-
-def _object(answer: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(answer)
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise FormatError("the model's trial gave no answer")
-    return value

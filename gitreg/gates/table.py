@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, cast
 
 from gitreg.core.text import escape
 from gitreg.errors import FormatError
-from gitreg.gates.card import build_card_gate
+from gitreg.gates.card import CardGate, build_card_gate
 from gitreg.gates.command import build_command_gate
-from gitreg.gates.format import build_format_gate
+from gitreg.gates.evaluate import build_metric_gate
+from gitreg.gates.format import FormatGate, build_format_gate
 from gitreg.gates.gate import Gate
 from gitreg.gates.latency import build_latency_gate
-from gitreg.gates.metric import build_metric_gate
+from gitreg.gates.metric import MetricGate
 from gitreg.gates.options import Options
 from gitreg.gates.run import DEFAULT_TIMEOUT, BoundedGate
-from gitreg.gates.safety import build_safety_gate
+from gitreg.gates.safety import SafetyGate, build_safety_gate
 from gitreg.gates.smoke import build_smoke_gate
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ _TIMEOUT = "timeout"
 _FAREWELL = 60.0  # seconds, so that a gate that ends its own program in time can say so itself
 # What measures time must not share the machine with other gates.
 _ALONE = frozenset({"latency"})
-_REPEATABLE = frozenset({"card", "format", "metric", "safety"})
+# What runs nothing but gitreg says the same of the same bytes; a program may depend on the machine.
+_REPEATABLE = (CardGate, FormatGate, MetricGate, SafetyGate)
 _WITHOUT_FIGURE = frozenset({"card", "command", "format", "safety", "smoke"})
 
 
@@ -55,7 +57,7 @@ def build_gate(name: str, kind: str, options: Mapping[str, object]) -> BoundedGa
     own = {option: value for option, value in options.items() if option != _TIMEOUT}
     gate = builder(Options(name, own, timeout))
     return BoundedGate(
-        gate, timeout + _FAREWELL, kind in _ALONE, kind in _REPEATABLE, without_figure=kind in _WITHOUT_FIGURE
+        gate, timeout + _FAREWELL, kind in _ALONE, isinstance(gate, _REPEATABLE), without_figure=kind in _WITHOUT_FIGURE
     )
 
 

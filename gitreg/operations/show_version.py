@@ -14,10 +14,10 @@ from gitreg.core.pointer import Pointer
 from gitreg.core.reference import Reference
 from gitreg.core.tag_name import VersionTag
 from gitreg.core.version import Version
+from gitreg.operations.candidate import pointer_tables
 from gitreg.operations.context import Context, iso
 from gitreg.operations.decisions.waiting import WaitingRequest, decided_about
 from gitreg.operations.facts import model_facts
-from gitreg.operations.gate_run import pointer_tables
 from gitreg.operations.resolve import Draft, FoundVersion, find
 from gitreg.operations.stages import StageState, stage_states
 
