@@ -60,8 +60,8 @@ class LayeredStore:
     def flush(self) -> None:
         self._near.flush()
 
-    def names(self) -> Iterator[Digest]:
-        return iter(set(chain(self._near.names(), self._far.names())))
+    def names(self, part: str = "") -> Iterator[Digest]:
+        return iter(set(chain(self._near.names(part), self._far.names(part))))
 
     def remove(self, digests: Iterable[Digest]) -> None:
         self._near.remove(digests)

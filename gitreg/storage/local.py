@@ -87,9 +87,10 @@ class LocalStore:
         with storage_failures("write to", self._where):
             self._pending.settle()
 
-    def names(self) -> Iterator[Digest]:
+    def names(self, part: str = "") -> Iterator[Digest]:
         with storage_failures("list", self._where):
-            for directory in sorted((self.root / OBJECTS).iterdir()):
+            objects = self.root / OBJECTS
+            for directory in [objects / part] if part else sorted(objects.iterdir()):
                 for file in sorted(directory.iterdir()) if directory.is_dir() else ():
                     digest = digest_of_name(file.name)
                     if digest is not None:

@@ -94,8 +94,8 @@ class ReusingStore:
     def flush(self) -> None:
         self._store.flush()
 
-    def names(self) -> Iterator[Digest]:
-        return self._store.names()
+    def names(self, part: str = "") -> Iterator[Digest]:
+        return self._store.names(part)
 
     def remove(self, digests: Iterable[Digest]) -> None:
         self._store.remove(digests)

@@ -47,8 +47,8 @@ class ObjectStore(Protocol):
         """Return once everything written so far is durable and visible to others."""
         ...
 
-    def names(self) -> Iterator[Digest]:
-        """Every object, in no order; strangers' files are passed over."""
+    def names(self, part: str = "") -> Iterator[Digest]:
+        """Every object, or those in one of the 256 parts that lie apart ("00" to "ff"), in no order; no strangers."""
         ...
 
     def remove(self, digests: Iterable[Digest]) -> None:

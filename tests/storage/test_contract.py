@@ -112,3 +112,12 @@ def test_odd_file_urls_are_refused(url):
     """A store would be made in a surprising place."""
     with pytest.raises(UsageError):
         local_path(url)
+
+
+def test_parts_are_apart_and_whole(url):
+    """Work that is shared out by parts would see an object twice, or never."""
+    store = create_store(url)
+    digests = put(store, *(bytes([number]) for number in range(100)))
+    by_part = [(part, digest) for part in (f"{number:02x}" for number in range(256)) for digest in store.names(part)]
+    assert sorted(digest for _, digest in by_part) == sorted(digests)
+    assert all(digest.hex.startswith(part) for part, digest in by_part)

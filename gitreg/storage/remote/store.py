@@ -75,8 +75,8 @@ class RemoteStore:
     def flush(self) -> None:
         """Nothing to do: an upload returns once the service has the object for good."""
 
-    def names(self) -> Iterator[Digest]:
-        for entry in self.driver.list(OBJECTS):
+    def names(self, part: str = "") -> Iterator[Digest]:
+        for entry in self.driver.list(f"{OBJECTS}/{part}".rstrip("/")):
             digest = self.codec.digest(entry.key)
             if digest is not None:
                 yield digest
