@@ -5,7 +5,8 @@ Retry, limits and counting are drivers over a driver, so that they stack instead
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from enum import Enum
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, runtime_checkable
 
 from gitreg.errors import StorageError
 
@@ -20,6 +21,17 @@ class Entry(NamedTuple):
     key: str
     size: int
     modified: int
+
+
+class Listing(Enum):
+    """What a listing of everything costs."""
+
+    WALKED = "walked"  # at least one request per directory
+    PAGED = "paged"  # one per PAGE keys, from the first one on
+    SEEKABLE = "seekable"  # one per PAGE keys, from any key on, so that several can share the work
+
+
+PAGE: Final = 1000
 
 
 class AbsentError(StorageError):
@@ -44,6 +56,11 @@ class Driver(Protocol):
     All raise DeniedError, UnavailableError, or another StorageError for what fits neither.
     """
 
+    @property
+    def listing(self) -> Listing:
+        """How it lists; `list` yields keys in ascending order unless it walks."""
+        ...
+
     def describe(self) -> str:
         """The place for messages, without secrets."""
         ...
@@ -60,8 +77,11 @@ class Driver(Protocol):
         """Size and age of a value, or None if there is none."""
         ...
 
-    def list(self, prefix: str) -> Iterator[Entry]:
-        """Everything whose key begins with `prefix/`, in no order, asked for page by page."""
+    def list(self, prefix: str, after: str = "") -> Iterator[Entry]:
+        """Everything whose key begins with `prefix/` and is greater than `after`.
+
+        The next page is asked for when the last one is used up: who stops early pays for no more.
+        """
         ...
 
     def delete(self, keys: Iterable[str]) -> None:

@@ -16,7 +16,7 @@ import fsspec
 
 from gitreg.core.text import escape
 from gitreg.errors import GitregError, MissingDependencyError, StorageError
-from gitreg.storage.remote.driver import AbsentError, DeniedError, Entry, UnavailableError
+from gitreg.storage.remote.driver import AbsentError, DeniedError, Entry, Listing, UnavailableError
 from gitreg.storage.remote.options import driver_options
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ _TIMES: Final = ("LastModified", "last_modified", "mtime", "updated", "created")
 
 class FsspecDriver:
     """The Driver for a URL."""
+
+    listing = Listing.WALKED  # fsspec brings a listing whole, so looking at its first page costs all of it
 
     def __init__(self, url: str, options: Mapping[str, str]) -> None:
         parts = urlsplit(url)
@@ -68,14 +70,16 @@ class FsspecDriver:
             except FileNotFoundError:
                 return None
 
-    def list(self, prefix: str) -> Iterator[Entry]:
+    def list(self, prefix: str, after: str = "") -> Iterator[Entry]:
         with self._failures("list"):
             try:
                 found = self._fs.find(self._path(prefix), detail=True)
             except FileNotFoundError:
                 return
             for path, info in found.items():
-                yield _entry(str(path).removeprefix(self._root).lstrip("/"), info)
+                key = str(path).removeprefix(self._root).lstrip("/")
+                if key > after:
+                    yield _entry(key, info)
 
     def delete(self, keys: Iterable[str]) -> None:
         paths = [self._path(key) for key in keys]
