@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gitreg.api import Registry as Registry
+    from gitreg.api import convert as convert
     from gitreg.api import doctor as doctor
     from gitreg.api import init as init
     from gitreg.api import open as open  # noqa: A004 - the verb people expect
+    from gitreg.api import scan as scan
     from gitreg.classic import ModelRegistry as ModelRegistry
     from gitreg.classic import create_registry as create_registry
     from gitreg.errors import GitregError as GitregError
@@ -20,12 +22,14 @@ _HOMES = {
     "GitregError": "gitreg.errors",
     "ModelRegistry": "gitreg.classic",
     "Registry": "gitreg.api",
+    "convert": "gitreg.api",
     "create_registry": "gitreg.classic",
     "doctor": "gitreg.api",
     "init": "gitreg.api",
     "open": "gitreg.api",
+    "scan": "gitreg.api",
 }
-__all__ = ["GitregError", "ModelRegistry", "Registry", "create_registry", "doctor", "init", "open"]
+__all__ = ["GitregError", "ModelRegistry", "Registry", "convert", "create_registry", "doctor", "init", "open", "scan"]
 
 
 def __getattr__(name: str) -> object:

@@ -26,6 +26,7 @@ from gitreg.operations import which as asking
 from gitreg.operations.add import AddRequest, AddResult
 from gitreg.operations.add import add as add_artifact
 from gitreg.operations.context import Context, Settings
+from gitreg.operations.convert import ConvertRequest, ConvertResult, convert_file
 from gitreg.operations.decisions.approve import DEFAULT_AGE, ApproveResult, Way
 from gitreg.operations.decisions.approve import approve as approve_promotion
 from gitreg.operations.decisions.reject import RejectResult
@@ -97,6 +98,23 @@ def doctor(path: str | Path = ".", settings: Settings | None = None) -> doctorin
 def scan(paths: Iterable[str | Path], profiles: Iterable[str] = ()) -> tuple[ScanResult, ...]:
     """Whether opening these files could run code; needs no registry.  Raises UsageError, SourceError."""
     return tuple(scan_files(ScanRequest(tuple(map(Path, paths)), tuple(profiles))))
+
+
+def convert(
+    source: str | Path,
+    target: str | Path,
+    *,
+    part: str | None = None,
+    sample: str | Path | None = None,
+    force: bool = False,
+) -> ConvertResult:
+    """Write a model file that can run code as one that cannot; needs no registry.
+
+    Raises FormatError with the reason why that cannot be done safely, RefusedError, UsageError.
+    """
+    rows = Path(sample) if sample is not None else None
+    request = ConvertRequest(Path(source), Path(target), part, rows, force)
+    return convert_file(request, Settings())
 
 
 class Registry:

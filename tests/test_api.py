@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import gitreg
 from gitreg.api import Registry
-from gitreg.errors import GitregError, NotARegistryError, UsageError
+from gitreg.errors import GitregError, NotARegistryError, RefusedError, UsageError
 from gitreg.operations.add import AddRequest
 from gitreg.operations.init import InitRequest
 
@@ -119,3 +121,13 @@ def test_a_config_that_is_nonsense_is_one_line(registry: Registry):
             gitreg.open(registry.root)
         assert "config.toml" in error.value.message
         assert "\n" not in error.value.message
+
+
+def test_model_files_are_scanned_and_converted_without_a_registry(tmp_path: Path):
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(print))
+    np.save(tmp_path / "weights.npy", np.arange(6))
+    assert [each.safe for each in gitreg.scan([tmp_path / "model.pkl", str(tmp_path / "weights.npy")])] == [False, True]
+    result = gitreg.convert(tmp_path / "weights.npy", str(tmp_path / "weights.safetensors"))
+    assert (result.source_format, result.tensors, Path(result.target).is_file()) == ("npy", 1, True)
+    with pytest.raises(RefusedError, match="is there already"):
+        gitreg.convert(tmp_path / "weights.npy", tmp_path / "weights.safetensors")

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitreg.core.text import escape
-from gitreg.errors import FormatError, NotFoundError, RefusedError, SourceError, StorageError, UsageError
+from gitreg.errors import (
+    FormatError,
+    NotFoundError,
+    RefusedError,
+    SourceError,
+    StorageError,
+    UsageError,
+    VerificationError,
+)
+from gitreg.gates.scan.looks import scan_paths
 from gitreg.operations.context import Settings
 from gitreg.serializers.convert.convert import (
     Converted,
@@ -78,6 +87,7 @@ def _convert(request: ConvertRequest, settings: Settings) -> ConvertResult:
     request.target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=request.target.parent, prefix=f".{request.target.name}.") as folder:
         converted = convert(wish, kind, Path(folder), settings.progress.update)
+        _check_safe(converted.path)
         _make_durable(converted.path)
         _refuse_existing(request)
         converted.path.replace(request.target)
@@ -112,6 +122,13 @@ def _refuse_existing(request: ConvertRequest) -> None:
         raise UsageError(f"{_shown(request.target)} is a folder", hint="name the file to write")
     if os.path.lexists(request.target) and not request.force:
         raise RefusedError(f"{_shown(request.target)} is there already", hint="--force replaces it")
+
+
+def _check_safe(path: Path) -> None:
+    """Whatever wrote it, the target is looked at as if it came from elsewhere."""
+    for result in scan_paths([path], ()):
+        if not result.safe:
+            raise VerificationError(f"what was written is not safe to open: {result.findings[0].detail}")
 
 
 def _make_durable(path: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -21,11 +24,15 @@ _ROOT: Final = Path("/")
 _SOURCES: Final = str(Path(gitreg.__file__).resolve().parent.parent)
 _WATCH: Final = "import sys; sys.path.insert(0, sys.argv[1]); from gitreg.sandbox.warden import main; main()"
 _OVERTIME: Final = 30.0
+_PIECE: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A program by its absolute path, its stdin, the files in its directory, and what else it may read or not."""
+    """A program by its absolute path, its stdin, the files in its directory, and what else it may read or not.
+
+    `kept`: what of the files that it leaves in its directory is copied, by name, and where to, if it exits with 0.
+    """
 
     argv: tuple[str, ...]
     stdin: bytes = b""
@@ -34,17 +41,26 @@ class Task:
     hidden: tuple[Path, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    kept: Mapping[str, Path] = field(default_factory=dict)
 
 
 def run_sandboxed(task: Task) -> Ended:
-    """Run it in a directory of its own that is gone afterwards, like everything it started."""
+    """Run it in a directory of its own that is gone afterwards, like everything it started.
+
+    Raises:
+        OSError: a file to keep is not there, or is no file.
+    """
     with tempfile.TemporaryDirectory(prefix="gitreg-gate-") as place:
         work = Path(place).resolve()
         with tempfile.TemporaryFile() as stdin:
             _fill(work, task)
             stdin.write(task.stdin)
             stdin.seek(0)
-            return _watched(_job(task, work, stdin.fileno()))
+            ended = _watched(_job(task, work, stdin.fileno()))
+        if ended.outcome is Outcome.EXITED and ended.code == 0:
+            for name, target in task.kept.items():
+                _keep(work / name, target)
+        return ended
 
 
 def python_environment() -> dict[str, str]:
@@ -58,6 +74,16 @@ def _fill(work: Path, task: Task) -> None:
         (work / name).parent.mkdir(parents=True, exist_ok=True)
         (work / name).write_bytes(data)
         (work / name).chmod(0o700)
+
+
+def _keep(made: Path, place: Path) -> None:
+    """The program may have left a link to what it could not read itself, or a pipe that nobody writes to."""
+    handle = os.open(made, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "no file was left, but something else", str(made))
+    with open(handle, "rb") as source, place.open("xb") as target:  # noqa: PTH123  a handle has no path
+        shutil.copyfileobj(source, target, _PIECE)
 
 
 def _job(task: Task, work: Path, stdin: int) -> Job:

@@ -224,3 +224,19 @@ def _until(condition) -> None:
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+def test_a_file_that_a_program_made_is_kept_if_it_ended_well(tmp_path):
+    assert run("open('made', 'w').write('result')", kept={"made": tmp_path / "kept"}).code == 0
+    assert (tmp_path / "kept").read_text() == "result"
+    assert run("open('made', 'w'); raise SystemExit(1)", kept={"made": tmp_path / "not kept"}).code == 1
+    assert not (tmp_path / "not kept").exists()
+
+
+@pytest.mark.parametrize("left", ["os.symlink('{secret}', 'made')", "os.mkfifo('made')", "os.mkdir('made')", "pass"])
+def test_what_is_kept_is_never_what_the_program_could_not_read_itself(left, tmp_path):
+    """A link to a private file would be followed with the rights of who asked."""
+    (tmp_path / "secret").write_text("private")
+    with pytest.raises(OSError, match="made"):
+        run("import os; " + left.format(secret=tmp_path / "secret"), kept={"made": tmp_path / "kept"})
+    assert not (tmp_path / "kept").exists()

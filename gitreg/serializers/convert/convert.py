@@ -16,7 +16,7 @@ from gitreg.errors import FormatError, UsageError
 from gitreg.serializers.convert.keras_weights import is_keras, keras_tensors
 from gitreg.serializers.convert.numpy_files import npy_tensors, npz_tensors
 from gitreg.serializers.convert.safetensors_writer import compare_tensors, write_tensors
-from gitreg.serializers.convert.sklearn_file import load_reviewed, save_compared
+from gitreg.serializers.convert.sklearn_sandbox import convert_pickle
 from gitreg.serializers.convert.tensor import Tensor
 from gitreg.serializers.convert.torch_file import (
     LEGACY_HEAD,
@@ -118,8 +118,8 @@ def convert(wish: Wish, kind: SourceFormat, folder: Path, progress: OnProgress) 
         case SourceFormat.NPY:
             return Converted(_written(folder, npy_tensors(wish.source), {}, progress), 1, {}, ())
         case SourceFormat.PICKLE:
-            model, notes = load_reviewed(wish.source)
-            return Converted(save_compared(model, folder, wish.sample), 0, {}, notes)
+            path, notes = convert_pickle(wish.source, wish.sample, folder)
+            return Converted(path, 0, {}, notes)
         case _:
             assert_never(kind)
 

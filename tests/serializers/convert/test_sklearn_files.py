@@ -20,9 +20,10 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
 
 from gitreg.errors import FormatError
-from gitreg.serializers.convert.sklearn_file import load_reviewed
+from gitreg.serializers.convert.sklearn_file import load_reviewed, save_compared
 from gitreg.serializers.sklearn_types import REVIEWED
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -55,11 +56,12 @@ WRITERS = {
 
 @pytest.mark.parametrize("writer", WRITERS)
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda estimator: str(estimator)[:30])
-def test_an_estimator_predicts_the_same_after_its_conversion(convert, tmp_path, estimator, writer):
+def test_an_estimator_predicts_the_same_after_its_conversion(tmp_path, estimator, writer):
     estimator.fit(X, Y)
     WRITERS[writer](estimator, tmp_path / "m.pkl")
-    result = convert(tmp_path / "m.pkl", "m.skops")
-    loaded = skops.io.load(result.target, trusted=sorted(REVIEWED))
+    model, _ = load_reviewed(tmp_path / "m.pkl")
+    (tmp_path / "out").mkdir()
+    loaded = skops.io.load(save_compared(model, tmp_path / "out", None), trusted=sorted(REVIEWED))
     assert type(loaded) is type(estimator)
     assert (loaded.predict(X) == estimator.predict(X)).all()
 
@@ -88,11 +90,12 @@ class Payload:
     ids=["os.system", "eval", "Popen", "getattr", "np.load", "np.fromfile", "no arguments", "transformer", "in a list"],
 )
 @pytest.mark.parametrize("writer", WRITERS)
-def test_what_a_pickle_names_is_not_run(convert, tmp_path, monkeypatch, payload, writer):
+def test_what_a_pickle_names_is_not_run(tmp_path, monkeypatch, payload, writer):
+    """Already without the sandbox."""
     monkeypatch.chdir(tmp_path)
     WRITERS[writer](payload, tmp_path / "m.pkl")
     with pytest.raises(FormatError, match=r"not among the reviewed types|not reviewed for that"):
-        convert(tmp_path / "m.pkl", "m.skops")
+        load_reviewed(tmp_path / "m.pkl")
     assert not (tmp_path / "ran").exists()
 
 
@@ -117,6 +120,24 @@ def test_reviewed_names_cannot_be_used_in_other_ways(tmp_path, attack):
     with pytest.raises(FormatError):
         load_reviewed(tmp_path / "m.pkl")
     assert SVC.predict is predict
+
+
+def test_a_forged_tree_harms_only_the_process_that_tries_it(convert, tmp_path):
+    """scikit-learn follows a tree's positions unchecked: this one points 2**40 nodes away."""
+    model = DecisionTreeClassifier().fit(X, Y)
+    state = model.tree_.__getstate__()
+    state["nodes"]["left_child"][0] = 1 << 40
+    model.tree_.__setstate__(state)
+    joblib.dump(model, tmp_path / "m.joblib")
+    with pytest.raises(FormatError, match="crashed the process that loaded it"):
+        convert(tmp_path / "m.joblib", "m.skops")
+    assert not (tmp_path / "out" / "m.skops").exists()
+
+
+def test_what_the_sandboxed_process_says_comes_back_as_it_was_said(convert, tmp_path):
+    (tmp_path / "m.pkl").write_bytes(ATTACKS["call of a function"])
+    with pytest.raises(FormatError, match=r"m\.pkl calls .*, which is not reviewed for that"):
+        convert(tmp_path / "m.pkl", "m.skops")
 
 
 def test_a_model_that_does_not_take_random_rows_needs_a_sample(convert, tmp_path):
