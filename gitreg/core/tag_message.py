@@ -43,7 +43,7 @@ FORMAT = "1"
 MAX_MESSAGE_BYTES = 1 << 20
 MAX_PATH_LENGTH = 1000
 
-_TRAILER = re.compile(r"Gitreg-([A-Z][A-Za-z-]*): ([^\n]+)")
+_TRAILER = re.compile(r"^Gitreg-([A-Z][A-Za-z-]*): ([^\n]+)$", re.MULTILINE)
 _UNSAFE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _REPEATED = frozenset({"Gate", "Approval"})
 _GATE = re.compile(
@@ -91,8 +91,7 @@ def _reserved(line: str) -> bool:
 def format_message(message: TagMessage) -> str:
     """Spell a message; `parse_message` is its inverse."""
     paragraphs = [subject_of(message.event)]
-    text = clean_text(message.text)
-    if text:
+    if text := message.text and clean_text(message.text):
         paragraphs.append(text)
     trailers = _spell(message.event)
     paragraphs.append("\n".join(f"Gitreg-{key}: {value}" for key, value in trailers))
@@ -181,12 +180,11 @@ def _canonical(message: TagMessage) -> str:
 
 
 def _read_trailers(paragraph: str) -> list[tuple[str, str]]:
-    pairs = []
-    for line in paragraph.split("\n"):
-        match = _TRAILER.fullmatch(line)
-        if match is None:
-            raise FormatError(f"not a gitreg trailer: '{escape(line[:80])}'")
-        pairs.append((match[1], match[2]))
+    pairs: list[tuple[str, str]] = _TRAILER.findall(paragraph)
+    lines = paragraph.split("\n")
+    if len(pairs) != len(lines):
+        wrong = next(line for line in lines if _TRAILER.fullmatch(line) is None)
+        raise FormatError(f"not a gitreg trailer: '{escape(wrong[:80])}'")
     if pairs[0] != ("Format", FORMAT):
         raise FormatError(f"unknown tag format: '{escape(': '.join(pairs[0])[:80])}'",
                           hint="a newer gitreg may have written this tag; upgrade to read it")  # fmt: skip
@@ -197,14 +195,13 @@ class _Trailers:
     """Typed access to one tag's trailers, after checking which they are."""
 
     def __init__(self, pairs: list[tuple[str, str]]) -> None:
-        self._single = {key: value for key, value in pairs if key not in _REPEATED}
-        self._gates = [value for key, value in pairs if key == "Gate"]
-        self._approvals = [value for key, value in pairs if key == "Approval"]
-        action = self._single.get("Action", "")
-        keys = tuple(key for key, _ in pairs if key not in _REPEATED)
-        if keys != _TRAILERS.get(action):
+        action = dict(pairs).get("Action", "")
+        keys = _TRAILERS.get(action, ())
+        self._single = dict(pairs[: len(keys)])
+        self._evidence = pairs[len(keys) :]
+        if not keys or tuple(self._single) != keys or not all(key in _REPEATED for key, _ in self._evidence):
             raise FormatError(f"wrong trailers for the action '{escape(action[:40])}'")
-        if (self._gates or self._approvals) and action not in _MAY_REPEAT:
+        if self._evidence and action not in _MAY_REPEAT:
             raise FormatError(f"gates or approvals on the action '{action}'")
         self._action = action
 
@@ -236,8 +233,8 @@ class _Trailers:
             self._pointer(),
             self._previous(),
             policy,
-            tuple(_gate(value) for value in self._gates),
-            tuple(_approval(value) for value in self._approvals),
+            tuple(_gate(value) for key, value in self._evidence if key == "Gate"),
+            tuple(_approval(value) for key, value in self._evidence if key == "Approval"),
         )
 
     def _version(self) -> Version:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, NamedTuple, Self
 
@@ -39,8 +40,7 @@ class Grant(NamedTuple):
 
     def literals(self) -> frozenset[Principal]:
         """The people the line names one by one; a wildcard names nobody."""
-        names = frozenset(Principal.parse(name) for name in self.principals.split(",") if is_literal(name))
-        return frozenset(name for name in names if matches_list(name, self.principals))
+        return _literals(self.principals)
 
     def named(self, key: PublicKey) -> frozenset[Principal]:
         """The people that `key` may be: those of its certificate that the line lets through, or the line's own."""
@@ -141,6 +141,12 @@ class AllowedSigners:
 def format_line(principals: Sequence[Principal], key: PublicKey, namespaces: Sequence[str] = NAMESPACES) -> str:
     """A line that lets `principals` sign with `key`, restricted to `namespaces`."""
     return f'{",".join(principals)} namespaces="{",".join(namespaces)}" {key.line}\n'
+
+
+@lru_cache(maxsize=1024)
+def _literals(patterns: str) -> frozenset[Principal]:
+    names = frozenset(Principal.parse(name) for name in patterns.split(",") if is_literal(name))
+    return frozenset(name for name in names if matches_list(name, patterns))
 
 
 def _principals(names: Iterable[str]) -> Iterator[Principal]:

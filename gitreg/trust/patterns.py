@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 # OpenSSH takes a longer one for no match at all.
 _MAX_PATTERN: Final = 1022
 
 
+@lru_cache(maxsize=1024)
 def matches_list(text: str, patterns: str) -> bool:
-    """Whether a pattern of the comma-separated list matches, and no negated one does."""
+    """Whether a pattern of the comma-separated list matches, and no negated one does.
+
+    Remembered, because thousands of tags ask about a handful of people and lines.
+    """
     positive = False
     for pattern in patterns.split(","):
         wanted = pattern.removeprefix("!")

@@ -33,6 +33,8 @@ class SignerOptions(NamedTuple):
         return self.in_force(at) and (self.namespaces is None or matches_list(namespace, self.namespaces))
 
     def in_force(self, at: datetime) -> bool:
+        if self.valid_after is None and self.valid_before is None:
+            return True
         second = at.replace(microsecond=0)
         return (self.valid_after is None or self.valid_after <= second) and (
             self.valid_before is None or second <= self.valid_before

@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from gitreg.core.text import escape
@@ -100,7 +101,7 @@ def parse_blob(blob: bytes) -> SshSignature:
     version = fields.uint32()
     if version != _VERSION:
         raise FormatError(f"an SSH signature of version {version}; this program knows {_VERSION}")
-    key = PublicKey.from_wire(fields.string())
+    key = _key_of(fields.string())
     namespace = fields.word()
     # OpenSSH ignores this field; a later version may give it a meaning that must not be missed.
     if fields.string():
@@ -109,6 +110,12 @@ def parse_blob(blob: bytes) -> SshSignature:
     raw = fields.string()
     fields.end()
     return SshSignature(key, namespace, algorithm, raw)
+
+
+@lru_cache(maxsize=1024)
+def _key_of(wire: bytes) -> PublicKey:
+    """Remembered, because a registry has thousands of signatures by a handful of keys."""
+    return PublicKey.from_wire(wire)
 
 
 def verify(signature: SshSignature, message: bytes, namespace: str) -> PublicKey:

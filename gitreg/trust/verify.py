@@ -154,7 +154,8 @@ class Verifier:
             self.check_after(event, policy)
             check_freeze(event, policy, at)
             check_gates(event, policy)
-        interested = (*by, *self._registrars(registered))
+        # only approvals are held against promoter and registrar: most stages ask for none
+        interested = (*by, *self._registrars(registered)) if event.approvals else by
         check_approved(event, tag.target, policy, signers, at, interested)
 
     def _registrars(self, registered: Verified) -> list[Party]:
