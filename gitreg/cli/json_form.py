@@ -1,4 +1,4 @@
-"""Results as JSON: one rule for every frozen dataclass, so that no verb spells its own."""
+"""Results as JSON: one rule for every frozen record, so that no verb spells its own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def to_json(value: object) -> str:
 
 
 def plain(value: object) -> Json:
-    """A value in JSON's own types.  A dataclass with a spelling (a digest, a version) becomes that string."""
+    """A value in JSON's own types.  A record with a spelling (a digest, a version) becomes that string."""
+    names = _fields(value)
     match value:
         case Enum():
             return plain(value.value)
@@ -31,17 +32,22 @@ def plain(value: object) -> Json:
             return str(value) if isinstance(value, str) else value
         case Mapping():
             return {str(key): plain(item) for key, item in value.items()}
-        case tuple() | list():
+        case _ if names and type(value).__str__ is object.__str__:
+            return {name: plain(getattr(value, name)) for name in names}
+        case tuple() | list() if not names:
             return [plain(item) for item in value]
-        case _ if is_dataclass(value) and type(value).__str__ is object.__str__:
-            return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
         case _:
             return _spelled(value)
+
+
+def _fields(value: object) -> tuple[str, ...]:
+    """Of a frozen dataclass or a named tuple."""
+    return tuple(field.name for field in fields(value)) if is_dataclass(value) else getattr(value, "_fields", ())
 
 
 def _spelled(value: object) -> Json:
     if isinstance(value, datetime):
         return moment(value)
-    if is_dataclass(value) or isinstance(value, PurePath):
+    if _fields(value) or isinstance(value, PurePath):
         return str(value)
     raise TypeError(f"no JSON form for {type(value).__name__}")

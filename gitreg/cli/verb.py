@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import click
 
@@ -42,8 +42,7 @@ def command(name: str) -> Callable[[Callable[..., int | None]], Verb]:
     return click.command(name, cls=Verb)
 
 
-@dataclass(frozen=True, slots=True)
-class _Global:
+class _Global(NamedTuple):
     """A global option; one without a metavar is a flag."""
 
     name: str

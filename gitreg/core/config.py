@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from gitreg.core.names import StageName
 from gitreg.core.registry_id import RegistryId
@@ -14,12 +15,11 @@ from gitreg.errors import FormatError, UsageError
 CONFIG_PATH = ".gitreg/config.toml"
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """A parsed config.  Without a default remote, objects are kept beside the Git remote's own repository."""
 
     id: RegistryId
-    remotes: Mapping[str, RemoteUrl] = field(default_factory=dict)
+    remotes: Mapping[str, RemoteUrl] = MappingProxyType({})
     default_remote: str | None = None
 
 

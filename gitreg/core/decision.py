@@ -8,8 +8,7 @@ expires 2026-12-01T00:00:00Z       a rejection: `made` and `why`; a withdrawal: 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from gitreg.core.digest import Digest
 from gitreg.core.event import ApprovalRecord
@@ -22,8 +21,7 @@ MAX_WHY = 500
 APPROVAL, REJECTION, WITHDRAWAL = "gitreg-approval 2", "gitreg-rejection 1", "gitreg-withdrawal 1"
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(NamedTuple):
     """One person's no.  `made` (UTC, YYYY-MM-DDTHH:MM:SSZ) tells it from the same person's next one."""
 
     principal: Principal
@@ -36,8 +34,7 @@ class Rejection:
         return Digest.of(signed_bytes(request, self))
 
 
-@dataclass(frozen=True, slots=True)
-class Withdrawal:
+class Withdrawal(NamedTuple):
     """The end of the rejection whose signed bytes have this digest, if it is the same person's."""
 
     principal: Principal

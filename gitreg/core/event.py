@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from gitreg.core.digest import Digest
 from gitreg.core.names import ModelName, Principal, StageName
@@ -13,16 +13,14 @@ from gitreg.core.tag_name import AssignedTag, DeprecatedTag, DeregisteredTag, Ta
 from gitreg.core.version import Version
 
 
-@dataclass(frozen=True, slots=True)
-class PointerAt:
+class PointerAt(NamedTuple):
     """Where the pointer lies in the tagged commit, and the BLAKE3 of its bytes there."""
 
     path: str
     digest: Digest
 
 
-@dataclass(frozen=True, slots=True)
-class GateRecord:
+class GateRecord(NamedTuple):
     """A gate's verdict as it was signed: `pass`, `pass+margin`, `fail` or `error`, and its figure (`-` for none).
 
     `evidence` names the object that holds what the gate saw, if it kept that.
@@ -34,8 +32,7 @@ class GateRecord:
     evidence: Digest | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalRecord:
+class ApprovalRecord(NamedTuple):
     """One person's approval: the signature (armour removed, base64) covers the promotion request and `expires`."""
 
     principal: Principal
@@ -50,8 +47,7 @@ class Cause(Enum):
     ROLLBACK = "rollback"
 
 
-@dataclass(frozen=True, slots=True)
-class Registration:
+class Registration(NamedTuple):
     """A version came to be."""
 
     registry: RegistryId
@@ -66,8 +62,7 @@ class Registration:
         return VersionTag(self.model, self.version)
 
 
-@dataclass(frozen=True, slots=True)
-class Deregistration:
+class Deregistration(NamedTuple):
     """A version was withdrawn."""
 
     registry: RegistryId
@@ -81,8 +76,7 @@ class Deregistration:
         return DeregisteredTag(self.model, self.version)
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(NamedTuple):
     """A stage got a version."""
 
     cause: Cause
@@ -104,8 +98,7 @@ class Assignment:
         return AssignedTag(self.model, self.stage, self.n)
 
 
-@dataclass(frozen=True, slots=True)
-class Unassignment:
+class Unassignment(NamedTuple):
     """A stage was emptied."""
 
     registry: RegistryId
@@ -120,8 +113,7 @@ class Unassignment:
         return UnassignedTag(self.model, self.stage, self.n)
 
 
-@dataclass(frozen=True, slots=True)
-class Deprecation:
+class Deprecation(NamedTuple):
     """Nobody should start using the model."""
 
     registry: RegistryId

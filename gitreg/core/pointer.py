@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from gitreg.core.artifact_path import parse as parse_artifact_path
@@ -32,8 +32,7 @@ class LineageEntry(NamedTuple):
     role: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pointer:
+class Pointer(NamedTuple):
     """A parsed pointer.  `size` is in bytes; `path` is set when the artifact is a single file beside the pointer."""
 
     name: ModelName
@@ -42,11 +41,11 @@ class Pointer:
     files: int
     kind: Kind = Kind.MODEL
     path: str | None = None
-    model: Mapping[str, object] = field(default_factory=dict)
-    params: Mapping[str, object] = field(default_factory=dict)
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    schema: Mapping[str, object] = field(default_factory=dict)
-    dependencies: Mapping[str, object] = field(default_factory=dict)
+    model: Mapping[str, object] = MappingProxyType({})
+    params: Mapping[str, object] = MappingProxyType({})
+    metrics: Mapping[str, float] = MappingProxyType({})
+    schema: Mapping[str, object] = MappingProxyType({})
+    dependencies: Mapping[str, object] = MappingProxyType({})
     lineage: tuple[LineageEntry, ...] = ()
 
 

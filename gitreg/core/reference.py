@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitreg.core.digest import Digest
 from gitreg.core.names import ModelName, StageName
@@ -14,8 +14,7 @@ POINTER_SUFFIX = ".gitreg"
 MAX_PATH = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Latest:
+class Latest(NamedTuple):
     """The highest registered version of a model."""
 
     model: ModelName
@@ -24,8 +23,7 @@ class Latest:
         return f"{self.model}@latest"
 
 
-@dataclass(frozen=True, slots=True)
-class AtVersion:
+class AtVersion(NamedTuple):
     """One version."""
 
     model: ModelName
@@ -35,8 +33,7 @@ class AtVersion:
         return f"{self.model}@{self.version}"
 
 
-@dataclass(frozen=True, slots=True)
-class AtStage:
+class AtStage(NamedTuple):
     """What a stage holds."""
 
     model: ModelName
@@ -46,8 +43,7 @@ class AtStage:
         return f"{self.model}#{self.stage}"
 
 
-@dataclass(frozen=True, slots=True)
-class AtManifest:
+class AtManifest(NamedTuple):
     """The version whose artifact has this manifest."""
 
     model: ModelName
@@ -57,8 +53,7 @@ class AtManifest:
         return f"{self.model}@{self.manifest}"
 
 
-@dataclass(frozen=True, slots=True)
-class PointerPath:
+class PointerPath(NamedTuple):
     """A pointer in the working tree: not signed by anybody."""
 
     path: str

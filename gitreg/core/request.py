@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitreg.core.digest import Digest
 from gitreg.core.event import Assignment, Cause
@@ -33,8 +33,7 @@ FACTS = (
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
 
-@dataclass(frozen=True, slots=True)
-class PromotionRequest:
+class PromotionRequest(NamedTuple):
     """Everything that a promotion or a rollback would sign, before anybody's word for it."""
 
     registry: RegistryId

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
-from typing import Self, assert_never
+from typing import NamedTuple, Self, assert_never
 
 from gitreg.core.text import escape
 from gitreg.errors import UsageError
@@ -21,8 +20,7 @@ class Bump(Enum):
     PATCH = "patch"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Version:
+class Version(NamedTuple):
     """A semantic version (semver.org) without pre-release or build parts."""
 
     major: int

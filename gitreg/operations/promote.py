@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gitreg.core.names import ModelName, StageName
 from gitreg.core.reference import Reference
@@ -48,7 +48,7 @@ def promote(context: Context, reference: Reference, stage: StageName, message: s
     readiness, agreed = _assess(context, draft, signer)
     if not readiness.allowed:
         raise _refusal(draft, readiness)
-    event = replace(draft.event, gates=gate_records(context, readiness.gates), approvals=agreed.approvals)
+    event = draft.event._replace(gates=gate_records(context, readiness.gates), approvals=agreed.approvals)
     verified = record(context, signer, event, draft.target, message, draft.facts)
     result = publish(context, verified, push=push)
     drop_spent(context)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from gitreg.core.event import Assignment, Cause
 from gitreg.core.names import ModelName, StageName
@@ -39,7 +38,7 @@ def rollback(
     agreed = consent(context, draft, signer)
     if blocked := agreed.failures(draft.label):
         raise _refusal(draft, blocked)
-    event = replace(draft.event, approvals=agreed.approvals)
+    event = draft.event._replace(approvals=agreed.approvals)
     verified = record(context, signer, event, draft.target, message, draft.facts)
     result = publish(context, verified, push=push)
     drop_spent(context)

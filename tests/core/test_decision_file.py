@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -80,13 +79,13 @@ WITHDRAWAL = Withdrawal(Principal("bob@example.com"), REJECTION.digest(REQUEST),
 
 
 def signed(request: PromotionRequest, expires: str = "never") -> bytes:
-    return signed_bytes(request, replace(RECORD, expires=expires))
+    return signed_bytes(request, RECORD._replace(expires=expires))
 
 
 def test_golden_request():
     """Approvals given before an upgrade would not count after it."""
     golden(FOLDER / "promotion-request-2.txt", signed(REQUEST, "2026-12-01T00:00:00Z"))
-    golden(FOLDER / "first-promotion-request-2.txt", signed(replace(REQUEST, n=1, previous=None)))
+    golden(FOLDER / "first-promotion-request-2.txt", signed(REQUEST._replace(n=1, previous=None)))
 
 
 @pytest.mark.parametrize(
@@ -119,12 +118,12 @@ def test_no_decision_has_the_bytes_of_another_kind(request, yes, no, back):
     assert kinds == {b"gitreg-approval 2", b"gitreg-rejection 1", b"gitreg-withdrawal 1"}
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(PromotionRequest)])
+@pytest.mark.parametrize("name", PromotionRequest._fields)
 def test_every_field_is_signed(name):
     """A decision could be replayed where only this differs."""
     plain = {"n": 5, "version": Version(1, 2, 1), "manifest": Digest("b" * 64), "action": Cause.ROLLBACK}
     other = plain[name] if name in plain else type(getattr(REQUEST, name))("f" * 40)
-    changed = replace(REQUEST, **{name: other})
+    changed = REQUEST._replace(**{name: other})
     for decision in (RECORD, REJECTION, WITHDRAWAL):
         assert signed_bytes(changed, decision) != signed_bytes(REQUEST, decision)
     assert parse_decision(format_decision(DecisionFile(REQUEST, RECORD))).request != changed
@@ -137,8 +136,8 @@ def test_the_expiry_is_signed():
 
 def test_a_withdrawal_takes_back_one_rejection_and_not_the_next():
     """Who rejects again after having withdrawn would have no say any more."""
-    later = replace(REJECTION, made="2026-11-21T02:03:05Z")
-    assert len({each.digest(REQUEST) for each in (REJECTION, later, replace(REJECTION, why="Slow"))}) == 3
+    later = REJECTION._replace(made="2026-11-21T02:03:05Z")
+    assert len({each.digest(REQUEST) for each in (REJECTION, later, REJECTION._replace(why="Slow"))}) == 3
 
 
 @pytest.mark.parametrize("text", ["", "  \n ", "x" * (MAX_WHY + 1), "\x1b[2K looks fine", "\u202efine"])
@@ -153,9 +152,9 @@ def test_a_reason_is_one_readable_line(text):
 def test_a_tag_answers_the_request_of_its_own_facts(event, target):
     """The promoter would gather approvals for something else than what is signed."""
     request = request_of(event, target)
-    for field in fields(PromotionRequest):
-        name = {"action": "cause"}.get(field.name, field.name)
-        assert getattr(request, field.name) == (target if name == "target" else getattr(event, name))
+    for field in PromotionRequest._fields:
+        name = {"action": "cause"}.get(field, field)
+        assert getattr(request, field) == (target if name == "target" else getattr(event, name))
 
 
 VALID = format_decision(DecisionFile(REQUEST, RECORD))

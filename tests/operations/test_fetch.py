@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from gitreg.api import Registry
@@ -55,7 +53,7 @@ def test_a_tag_signed_by_a_stranger_is_kept_out(world, registry: Registry, other
     """eve's tools let her sign what nobody allowed."""
     eve = world.clone("eve", "eve")
     known = find_version(eve.context, parse_reference("mnist@v1.0.0")).registration
-    event = replace(known.event, version=Version.parse("v9.0.0"))
+    event = known.event._replace(version=Version.parse("v9.0.0"))
     world.sign_anyway(eve, event, known.target)
     world.sh("git", "push", "-q", "origin", "mnist@v9.0.0", cwd="eve")
     assert [failure.ref for failure in other.fetch().refused] == ["mnist@v9.0.0"]

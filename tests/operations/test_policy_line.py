@@ -239,7 +239,7 @@ def test_an_old_policy_is_not_cited_from_a_new_commit(world, registry: Registry)
     world.release(registry, b"two")
     registry.push()
     known = find_version(registry.context, parse_reference("mnist@v1.1.0")).registration
-    forged = replace(known.event, version=replace_version("v6.6.6"), policy=old)
+    forged = known.event._replace(version=replace_version("v6.6.6"), policy=old)
     world.sign_anyway(dave, forged, known.target)
     (failed,) = registry.verify().failures
     assert (failed.ref, failed.check) == ("mnist@v6.6.6", "policy")
@@ -247,7 +247,7 @@ def test_an_old_policy_is_not_cited_from_a_new_commit(world, registry: Registry)
     file.write_text(world.sh("git", "cat-file", "blob", old))
     world.sh("git", "commit", "-q", "-a", "-m", "As it was")
     head = world.sh("git", "rev-parse", "HEAD").strip()
-    world.sign_anyway(dave, replace(forged, version=replace_version("v6.6.7")), type(known.target)(head))
+    world.sign_anyway(dave, forged._replace(version=replace_version("v6.6.7")), type(known.target)(head))
     assert {each.ref for each in registry.verify().failures} >= {"mnist@v6.6.6", "mnist@v6.6.7"}
     assert isinstance(Verifier(model_facts(registry.context, MNIST)).verdict(known.name), Verified)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from gitreg.core.names import ModelName, StageName
@@ -30,7 +28,7 @@ def test_a_gap_of_nonsense_does_not_bring_a_withdrawn_policy_back(world):
     draft = draft_assignment(dave.context, parse_reference("mnist@v1.0.0"), StageName("staging"))
     nonsense = resolve(dave.context.repo, "refs/tags/mnist#dev#3")
     world.sign_anyway(
-        dave, replace(draft.event, stage=StageName("dev"), n=4, previous=nonsense, policy=old), draft.target
+        dave, draft.event._replace(stage=StageName("dev"), n=4, previous=nonsense, policy=old), draft.target
     )
     with pytest.raises(VerificationError, match="policy: it cites an older policy"):
         ada.which("mnist", "dev")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -201,7 +201,7 @@ class RegistryBuilder:
         event = change(self.assignment(number, stage))
         assert isinstance(event, Assignment)
         records = tuple(self.approval(event, name) for name in approved)
-        return self.add(replace(event, approvals=event.approvals + records), by, self.commit(number))
+        return self.add(event._replace(approvals=event.approvals + records), by, self.commit(number))
 
     def to_production(self, number: str = "v1.0.0", change: Change = unchanged) -> TagName:
         """The full honest way: registered, staged, approved by two."""

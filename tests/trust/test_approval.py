@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -60,7 +59,7 @@ def test_a_tags_signature_is_no_approval():
     """Whoever can make somebody sign a tag with chosen text would have their approval."""
     signature = parse_blob(base64.b64decode(RECORD.signature))
     other = SshSignature(signature.public_key, "git", HashAlgorithm.SHA512, signature.raw)
-    record = replace(RECORD, signature=base64.b64encode(other.blob).decode())
+    record = RECORD._replace(signature=base64.b64encode(other.blob).decode())
     with pytest.raises(VerificationError, match="another purpose"):
         check_approval(record, REQUEST, SIGNERS, AT)
 
@@ -83,7 +82,7 @@ def test_no_flipped_bit_survives(place, bit):
     """A forged approval would count."""
     blob = bytearray(base64.b64decode(RECORD.signature))
     blob[place % len(blob)] ^= 1 << bit
-    record = replace(RECORD, signature=base64.b64encode(bytes(blob)).decode())
+    record = RECORD._replace(signature=base64.b64encode(bytes(blob)).decode())
     with pytest.raises(VerificationError):
         check_approval(record, REQUEST, SIGNERS, AT)
 
@@ -92,14 +91,14 @@ def test_no_flipped_bit_survives(place, bit):
 def test_any_text_is_a_signature_or_refused(text):
     """A malformed approval would crash the promoter."""
     with pytest.raises(VerificationError):
-        check_approval(replace(RECORD, signature=text), REQUEST, SIGNERS, AT)
+        check_approval(RECORD._replace(signature=text), REQUEST, SIGNERS, AT)
 
 
 @given(st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", fullmatch=True))
 def test_any_date_is_one_or_refused(expires):
     """An impossible date would never have passed."""
     with pytest.raises(VerificationError):
-        check_approval(replace(RECORD, expires=expires), replace(REQUEST, n=2), SIGNERS, AT)
+        check_approval(RECORD._replace(expires=expires), REQUEST._replace(n=2), SIGNERS, AT)
 
 
 def test_no_role_means_no_count():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from registry_builder import MNIST, POLICY, PRODUCTION, RegistryBuilder, expect_refused, expect_verified, new_registry
 
@@ -24,7 +22,7 @@ def staged(policy: str) -> RegistryBuilder:
 
 
 def promoted(registry: RegistryBuilder, gates=CLEAR, approved=()) -> TagName:
-    return registry.promote("v1.0.0", PRODUCTION, approved=approved, change=lambda event: replace(event, gates=gates))
+    return registry.promote("v1.0.0", PRODUCTION, approved=approved, change=lambda event: event._replace(gates=gates))
 
 
 def test_a_promotion_that_is_clear_of_every_limit_needs_nobody():
@@ -108,7 +106,7 @@ def test_a_rollback_is_not_waived_by_gates():
     registry = staged(careful)
     expect_verified(registry, promoted(registry))
     for gates, check in ((CLEAR, "rollback"), ((), "approvals")):
-        event = replace(registry.assignment("v1.0.0", PRODUCTION, Cause.ROLLBACK), gates=gates)
+        event = registry.assignment("v1.0.0", PRODUCTION, Cause.ROLLBACK)._replace(gates=gates)
         name = registry.add(event, "pat", registry.commit("v1.0.0"))
         expect_refused(registry, name, check)
         del registry.tags[name]

@@ -121,7 +121,7 @@ def test_an_old_policy_cannot_be_cited_from_a_new_commit(registry):
     """Someone who lost a role, but kept a key, would go on under the policy that still had the role."""
     old = registry.policy
     registry.set_policy(NEXT.replace('registrar = ["rita"]', 'registrar = ["ops"]'))
-    back = registry.register(change=lambda event: replace(event, policy=old))
+    back = registry.register(change=lambda event: event._replace(policy=old))
     registry.floors[registry.commit("v1.0.0")] = registry.policy
     expect_refused(registry, back, "policy", "replaced before its commit")
     registry.floors[registry.commit("v1.0.0")] = old
@@ -132,6 +132,6 @@ def test_what_is_not_known_about_a_commit_counts_against_it(registry):
     """A fact that was not gathered would make a tag better, not worse."""
     old = registry.policy
     registry.set_policy(NEXT)
-    name = registry.register(change=lambda event: replace(event, policy=old))
+    name = registry.register(change=lambda event: event._replace(policy=old))
     registry.floors.clear()
     expect_refused(registry, name, "policy")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,11 +101,11 @@ def test_a_pattern_decides_about_its_models_tags(registry):
 def test_a_pattern_decides_about_gates_and_approvals(registry):
     """The general rule's gates would be asked of models that were freed from them, or the other way round."""
     registry.promote("v1.0.0", STAGING)
-    bare = registry.promote("v1.0.0", PRODUCTION, change=lambda event: replace(event, gates=()))
+    bare = registry.promote("v1.0.0", PRODUCTION, change=lambda event: event._replace(gates=()))
     expect_refused(registry, bare, "gates")
     del registry.tags[bare]
     registry.set_policy(POLICY + TEAM)
-    bare = registry.promote("v1.0.0", PRODUCTION, change=lambda event: replace(event, gates=()))
+    bare = registry.promote("v1.0.0", PRODUCTION, change=lambda event: event._replace(gates=()))
     expect_verified(registry, bare)
 
 
@@ -155,8 +153,8 @@ def every_event() -> list[Event]:
     first = registry.registration("v1.0.0")
     events: list[Event] = []
     for model in (MNIST, ModelName("team/ner")):
-        events += [replace(made, model=model, cause=cause) for cause in Cause]
-        events += [replace(first, model=model), Deprecation(first.registry, model, oid)]
+        events += [made._replace(model=model, cause=cause) for cause in Cause]
+        events += [first._replace(model=model), Deprecation(first.registry, model, oid)]
         events += [Unassignment(first.registry, model, STAGING, 1, None, oid)]
         events += [Deregistration(first.registry, model, Version(1, 0, 0), oid, oid)]
     return events

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -132,7 +131,7 @@ OTHERS = {
 @pytest.mark.parametrize("difference", OTHERS.values(), ids=OTHERS.keys())
 def test_it_is_about_one_request_only(registry, request_, difference):
     """A no to one version would stop its repaired successor, or be moved to what nobody rejected."""
-    other = replace(request_, **difference)
+    other = request_._replace(**difference)
     facts = registry.facts()
     elsewhere = [DecisionFile(other, no(other))]
     assert standing_rejections(elsewhere, request_, facts.current_policy, facts.signers, AT) == Rejections((), ())
@@ -147,16 +146,16 @@ def test_a_rejection_is_never_an_approval(registry, request_):
     with pytest.raises(VerificationError, match="does not sign this promotion"):
         check_approval(as_yes, request_, registry.facts().signers, AT)
     yes = approve(request_, Principal("bob"), key_of("bob"), None)
-    assert found(registry, request_, replace(no(request_), signature=yes.signature)).standing == ()
+    assert found(registry, request_, no(request_)._replace(signature=yes.signature)).standing == ()
     assert found(
-        registry, request_, no(request_), replace(back(request_, no(request_)), signature=yes.signature)
+        registry, request_, no(request_), back(request_, no(request_))._replace(signature=yes.signature)
     ).standing
 
 
 @pytest.mark.parametrize("change", [{"why": "No reason"}, {"made": "2030-01-01T00:00:00Z"}, {"signature": "AAAA"}])
 def test_a_changed_rejection_is_void(registry, request_, change):
     """Words would be put into a reviewer's mouth."""
-    result = found(registry, request_, replace(no(request_), **change))
+    result = found(registry, request_, no(request_)._replace(**change))
     assert (result.standing, len(result.doubts)) == ((), 1)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,7 +53,7 @@ def events(registry: RegistryBuilder) -> dict[str, object]:
         "deregister": Deregistration(registry.registry, MNIST, Version(1, 0, 0), oid, policy),
         "deprecate": Deprecation(registry.registry, MNIST, policy),
         "promote": promoted,
-        "rollback": replace(promoted, cause=Cause.ROLLBACK),
+        "rollback": promoted._replace(cause=Cause.ROLLBACK),
         "unassign": Unassignment(registry.registry, MNIST, STAGING, 1, None, policy),
     }
 
@@ -91,7 +89,7 @@ def test_nobody_else_may(registry, people):
 
 def test_a_stage_without_rules_is_answered_with_the_known_ones(registry):
     """People would have to read the policy to find a typing error."""
-    event = replace(registry.assignment("v1.0.0", STAGING), stage=StageName("stagin"))
+    event = registry.assignment("v1.0.0", STAGING)._replace(stage=StageName("stagin"))
     with pytest.raises(CheckError, match="no stage 'stagin'") as caught:
         stage_rule(event, RULES)
     assert (caught.value.check, caught.value.hint) == ("policy", "its stages: staging")
@@ -106,7 +104,7 @@ def test_promote_learns_of_a_missing_stay_before_it_signs(registry):
 
 def test_a_rollback_sees_the_past_only_and_oldest_first(registry):
     """Later events, or events that emptied the stage, would justify it."""
-    event = replace(registry.assignment("v1.0.0", STAGING, Cause.ROLLBACK), n=5)
+    event = registry.assignment("v1.0.0", STAGING, Cause.ROLLBACK)._replace(n=5)
     says = f"\nGitreg-Version-Tag: {event.version_tag}\n".encode()
     for n in (5, 1, 3, 2):
         registry.put(AssignedTag(MNIST, STAGING, n), says)
@@ -128,7 +126,7 @@ def test_a_chain_holds_exactly_when_every_number_before_is_there_once(made, n, h
     numbers = sorted(tag.n for tag in tags)
     before = [tag for tag in tags if tag.n == n - 1]
     previous = registry.tags[before[0]].oid if before and honest else None
-    event = replace(registry.assignment("v1.0.0", STAGING), n=n, previous=previous)
+    event = registry.assignment("v1.0.0", STAGING)._replace(n=n, previous=previous)
     assert isinstance(event, Assignment)
     holds = [number for number in numbers if number < n] == list(range(1, n)) and numbers.count(n) == 1
     try:

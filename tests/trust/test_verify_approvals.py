@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from registry_builder import (
@@ -39,7 +38,7 @@ def registry() -> RegistryBuilder:
 
 
 def promoted(registry: RegistryBuilder, *records: ApprovalRecord) -> TagName:
-    event = replace(registry.assignment("v1.0.0", PRODUCTION), approvals=records)
+    event = registry.assignment("v1.0.0", PRODUCTION)._replace(approvals=records)
     return registry.add(event, "pat", registry.commit("v1.0.0"))
 
 
@@ -148,7 +147,7 @@ def test_a_prolonged_approval_does_not_count(registry):
     """Whoever carries an approval could change its date."""
     event = draft(registry)
     short = registry.approval(event, "bob", expires=NOW - 1)
-    name = promoted(registry, replace(short, expires="never"), registry.approval(event, "carol"))
+    name = promoted(registry, short._replace(expires="never"), registry.approval(event, "carol"))
     expect_refused(registry, name, "approvals", "does not sign this promotion")
 
 
@@ -156,7 +155,7 @@ def test_a_prolonged_approval_does_not_count(registry):
 def test_an_impossible_date_does_not_count(registry, expires):
     """What is no time would never have passed."""
     event = draft(registry)
-    name = promoted(registry, replace(registry.approval(event, "bob"), expires=expires))
+    name = promoted(registry, registry.approval(event, "bob")._replace(expires=expires))
     expect_refused(registry, name, "approvals", "not a time")
 
 
@@ -178,7 +177,7 @@ REPLAYS = {
 def test_an_approval_of_anything_else_does_not_count(registry, difference):
     """One approval would serve for ever: for the next number, version, stage, model, registry, policy or a rollback."""
     event = draft(registry)
-    other = registry.approval(replace(event, **difference), "bob", target=registry.commit("v1.0.0"))
+    other = registry.approval(event._replace(**difference), "bob", target=registry.commit("v1.0.0"))
     name = promoted(registry, other, registry.approval(event, "carol"))
     expect_refused(registry, name, "approvals", "does not sign this promotion")
 
@@ -282,7 +281,7 @@ def careful(registry) -> RegistryBuilder:
 
 
 def rolled_back(registry: RegistryBuilder, *records: ApprovalRecord) -> TagName:
-    event = replace(registry.assignment("v1.0.0", PRODUCTION, Cause.ROLLBACK), approvals=records)
+    event = registry.assignment("v1.0.0", PRODUCTION, Cause.ROLLBACK)._replace(approvals=records)
     return registry.add(event, "pat", registry.commit("v1.0.0"))
 
 

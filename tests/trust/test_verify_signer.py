@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from registry_builder import (
     MNIST,
@@ -140,7 +138,7 @@ def test_a_stage_without_a_rule_is_refused(registry):
 def test_a_tag_of_another_registry_counts_for_nothing(registry):
     """Tags fetched from a fork, with the same people in it, would count here."""
     other = RegistryId("00000000-0000-4000-8000-000000000000")
-    name = registry.register(change=lambda event: replace(event, registry=other))
+    name = registry.register(change=lambda event: event._replace(registry=other))
     expect_refused(registry, name, "registry", str(other))
 
 
@@ -165,8 +163,8 @@ def test_an_old_object_under_a_new_name_counts_for_nothing(registry):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda e: replace(e, model=ModelName("other")),
-        lambda e: replace(e, version=Version(9, 0, 0)),
+        lambda e: e._replace(model=ModelName("other")),
+        lambda e: e._replace(version=Version(9, 0, 0)),
     ],
 )
 def test_a_name_that_the_message_contradicts_counts_for_nothing(registry, change):
@@ -201,14 +199,14 @@ def test_a_pointer_that_is_not_the_signed_one_counts_for_nothing(registry, damag
 def test_a_manifest_that_the_pointer_does_not_name_counts_for_nothing(registry):
     """A registrar could sign other bytes than the commit shows."""
     other = registry.registration("v9.0.0").manifest
-    name = registry.register(change=lambda event: replace(event, manifest=other))
+    name = registry.register(change=lambda event: event._replace(manifest=other))
     expect_refused(registry, name, "pointer", "another model or manifest")
 
 
 def test_a_pointer_of_another_model_counts_for_nothing(registry):
     """Any model's bytes could be registered under a trusted name."""
     theirs = registry.registration("v1.0.0", ModelName("other"))
-    event = replace(registry.registration("v1.0.0"), manifest=theirs.manifest, pointer=theirs.pointer)
+    event = registry.registration("v1.0.0")._replace(manifest=theirs.manifest, pointer=theirs.pointer)
     name = registry.add(event, "rita", registry.commit("v1.0.0", ModelName("other")))
     expect_refused(registry, name, "pointer", "another model or manifest")
 
@@ -218,7 +216,7 @@ def test_a_pointer_that_does_not_parse_is_the_pointers_fault(registry):
     event = registry.registration("v1.0.0")
     text = b"format = 2\n"
     registry.pointers[registry.commit("v1.0.0"), event.pointer.path] = text
-    name = registry.register(change=lambda e: replace(e, pointer=replace(e.pointer, digest=type(e.manifest).of(text))))
+    name = registry.register(change=lambda e: e._replace(pointer=e.pointer._replace(digest=type(e.manifest).of(text))))
     registry.pointers[registry.commit("v1.0.0"), event.pointer.path] = text
     expect_refused(registry, name, "pointer", "unknown format 2")
 
@@ -243,5 +241,5 @@ def test_bytes_that_were_not_read_are_never_good(registry):
 
 def test_a_null_policy_is_no_policy(registry):
     """Before the first policy everybody would be an admin."""
-    name = registry.register(change=lambda event: replace(event, policy=Oid("0" * 40)))
+    name = registry.register(change=lambda event: event._replace(policy=Oid("0" * 40)))
     expect_refused(registry, name, "policy", "never was on the protected branch")

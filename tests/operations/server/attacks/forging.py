@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from gitreg.api import Registry
@@ -58,18 +58,18 @@ class Forger:
         """The stage's next event, gates passed, as an honest client would begin it; then with `changes`."""
         draft = self.draft(stage, ref)
         passed = tuple(GateRecord(name, "pass", "0.95") for name in draft.rule.gates)
-        return replace(replace(draft.event, gates=passed), **changes)
+        return draft.event._replace(gates=passed)._replace(**changes)
 
     def registration(self, version: str) -> Registration:
         """mnist@v1.0.0 under another version."""
         event = find_version(self.registry.context, parse_reference(V1)).registration.event
         assert isinstance(event, Registration)
-        return replace(event, version=Version.parse(version))
+        return event._replace(version=Version.parse(version))
 
     def approved(self, event: Assignment, *by: tuple[str, str]) -> Assignment:
         """With the approvals of these (principal, key) pairs, over exactly this event."""
         request = request_of(event, self.target())
-        return replace(event, approvals=tuple(self.approval(request, *each) for each in by))
+        return event._replace(approvals=tuple(self.approval(request, *each) for each in by))
 
     def approval(self, request: PromotionRequest, principal: str, key: str) -> ApprovalRecord:
         return approve(request, Principal(principal), self.signer(key), None)

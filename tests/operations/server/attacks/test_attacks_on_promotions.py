@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from gitreg.core.event import GateRecord
 from gitreg.core.registry_id import RegistryId
 
@@ -62,7 +60,7 @@ def test_a_failed_gate(shared, host, forger):
 
 
 def test_a_missing_gate(shared, host, forger):
-    event = replace(forger.promotion("staging", shared.second()), gates=())
+    event = forger.promotion("staging", shared.second())._replace(gates=())
     host.refuses(forger.sign(event), check="gates", reason="accuracy")
 
 
