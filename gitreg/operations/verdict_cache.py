@@ -12,6 +12,7 @@ import gitreg
 from gitreg.core.digest import Digest
 from gitreg.core.policy_rules import GateDefinition
 from gitreg.errors import GitregError
+from gitreg.gates.edition import edition
 from gitreg.gates.gate import Candidate, GateResult, Verdict
 from gitreg.operations.atomic import write_file
 from gitreg.operations.context import Context
@@ -46,7 +47,7 @@ class VerdictCache:
         baseline = (
             sorted((candidate.baseline_metrics or {}).items()) if candidate.baseline_metrics is not None else None
         )
-        facts = (gitreg.__version__, str(draft.found.manifest), pointer, baseline)
+        facts = (gitreg.__version__, edition(), str(draft.found.manifest), pointer, baseline)
         return cls(context.repo.local_state / _FOLDER, facts, candidate.metrics_of)
 
     def known(self, definition: GateDefinition) -> GateResult | None:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from gitreg import gates
 from gitreg.api import Registry
 from gitreg.core.names import StageName
 from gitreg.core.reference import parse_reference
+from gitreg.gates.edition import edition
+from gitreg.operations import verdict_cache
 from gitreg.operations.gate_run import gate_run
 from gitreg.operations.verdict_cache import Reuse
 
@@ -54,6 +61,22 @@ def test_another_definition_is_another_question(world, remembered: Registry):
 def test_another_version_in_the_stage_is_another_question(world, remembered: Registry):
     world.release(remembered, b"held", "staging")
     assert reasons(remembered, "mnist@v1.0.0") == ["minimum 0.9"]
+
+
+def test_a_check_that_has_learned_something_is_another_question(remembered: Registry, monkeypatch):
+    """A scanner that knows a new attack would otherwise serve its old "safe"."""
+    monkeypatch.setattr(verdict_cache, "edition", lambda: "another")
+    assert reasons(remembered) == ["minimum 0.9"]
+
+
+def test_the_edition_changes_with_the_code_of_any_check(tmp_path):
+    """Also of a helper deep inside, which no version number would be raised for."""
+    copy = shutil.copytree(Path(gates.__file__).parent, tmp_path / "gates")
+    asked = f"import runpy; print(runpy.run_path({str(copy / 'edition.py')!r})['edition']())"
+    before = subprocess.check_output([sys.executable, "-c", asked])
+    assert before.decode().strip() == edition()
+    (copy / "scan" / "formats" / "keras.py").write_text("# learned")
+    assert subprocess.check_output([sys.executable, "-c", asked]) != before
 
 
 @pytest.mark.parametrize("entry", ["", "[]", '{"verdict": "maybe"}', '{"verdict": "pass", "figure": 1, "reason": ""}'])
