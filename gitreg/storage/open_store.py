@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from gitreg.core.text import escape
 from gitreg.errors import UsageError
 from gitreg.storage.local import LocalStore
+from gitreg.storage.store import DEFAULT_JOBS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,24 +17,27 @@ if TYPE_CHECKING:
     from gitreg.storage.store import ObjectStore
 
 
-def open_store(url: str, options: Mapping[str, str] | None = None) -> ObjectStore:
-    """Open the store at a URL or plain path.  Raises StorageError if there is none or it cannot be reached."""
+def open_store(url: str, options: Mapping[str, str] | None = None, jobs: int = DEFAULT_JOBS) -> ObjectStore:
+    """Open the store at a URL or plain path.  Raises StorageError if there is none or it cannot be reached.
+
+    One behind a network is asked `jobs` things at once.
+    """
     path = local_path(url)
     if path is not None:
         return LocalStore.open(path)
     from gitreg.storage.remote.opening import open_remote  # noqa: PLC0415 - heavy, and needed for remote stores alone
 
-    return open_remote(url, options or {})
+    return open_remote(url, options or {}, jobs)
 
 
-def create_store(url: str, options: Mapping[str, str] | None = None) -> ObjectStore:
+def create_store(url: str, options: Mapping[str, str] | None = None, jobs: int = DEFAULT_JOBS) -> ObjectStore:
     """As `open_store`, but makes the store where there is none yet."""
     path = local_path(url)
     if path is not None:
         return LocalStore.create(path)
     from gitreg.storage.remote.opening import create_remote  # noqa: PLC0415 - heavy, and needed for remote stores alone
 
-    return create_remote(url, options or {})
+    return create_remote(url, options or {}, jobs)
 
 
 def local_path(url: str) -> Path | None:

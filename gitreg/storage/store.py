@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from gitreg.errors import StorageError
 
@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from gitreg.core.digest import Digest
+
+# Requests to a service side by side, unless the user says otherwise.
+DEFAULT_JOBS: Final = 16
 
 
 class MissingObjectError(StorageError):

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from gitreg.storage.remote.driver import Driver
 
 
-def open_remote(url: str, options: Mapping[str, str]) -> RemoteStore:
+def open_remote(url: str, options: Mapping[str, str], jobs: int) -> RemoteStore:
     """Open a store that exists.  Raises StorageError, FormatError, MissingDependencyError."""
-    return RemoteStore.open(_driver(url, options), PlainCodec())
+    return RemoteStore.open(_driver(url, options), PlainCodec(), jobs)
 
 
-def create_remote(url: str, options: Mapping[str, str]) -> RemoteStore:
+def create_remote(url: str, options: Mapping[str, str], jobs: int) -> RemoteStore:
     """As `open_remote`, but makes the store where there is none yet."""
-    return RemoteStore.create(_driver(url, options), PlainCodec())
+    return RemoteStore.create(_driver(url, options), PlainCodec(), jobs)
 
 
 def _driver(url: str, options: Mapping[str, str]) -> Driver:

@@ -2,47 +2,48 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from gitreg.storage.layout import FORMAT_FILE, FORMAT_TEXT, OBJECTS, check_format, no_store
 from gitreg.storage.remote.driver import AbsentError
-from gitreg.storage.store import MissingObjectError
+from gitreg.storage.remote.presence import Presence
+from gitreg.storage.store import DEFAULT_JOBS, MissingObjectError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from gitreg.core.digest import Digest
     from gitreg.storage.remote.codec import Codec
-    from gitreg.storage.remote.driver import Driver, Entry
-
-_REQUESTS_AT_ONCE: Final = 16
+    from gitreg.storage.remote.driver import Driver
 
 
 class RemoteStore:
     """The ObjectStore that a driver holds; made by `open` or `create`."""
 
-    def __init__(self, driver: Driver, codec: Codec) -> None:
+    def __init__(self, driver: Driver, codec: Codec, jobs: int = DEFAULT_JOBS) -> None:
         """Take them as they are, without asking whether there is a store; use `open` or `create`."""
         self.driver = driver
         self.codec = codec
+        self._presence = Presence(driver, jobs)
 
     @classmethod
-    def open(cls, driver: Driver, codec: Codec) -> RemoteStore:
+    def open(cls, driver: Driver, codec: Codec, jobs: int = DEFAULT_JOBS) -> RemoteStore:
         """Open a store that exists.  Raises StorageError if there is none, FormatError if its layout is unknown."""
         try:
             text = driver.get(FORMAT_FILE)
         except AbsentError as error:
             raise no_store(driver.describe()) from error
         check_format(text, driver.describe())
-        return cls(driver, codec)
+        return cls(driver, codec, jobs)
 
     @classmethod
-    def create(cls, driver: Driver, codec: Codec) -> RemoteStore:
-        """Make the layout where it is not there yet, and open it."""
-        if driver.head(FORMAT_FILE) is None:
+    def create(cls, driver: Driver, codec: Codec, jobs: int = DEFAULT_JOBS) -> RemoteStore:
+        """Open it, after making the layout where it is not there yet."""
+        try:
+            check_format(driver.get(FORMAT_FILE), driver.describe())
+        except AbsentError:
             driver.put(FORMAT_FILE, FORMAT_TEXT)
-        return cls.open(driver, codec)
+        return cls(driver, codec, jobs)
 
     def describe(self) -> str:
         return self.driver.describe()
@@ -53,15 +54,7 @@ class RemoteStore:
     def lengths(self, digests: Collection[Digest]) -> dict[Digest, int | None]:
         """Those of the objects that are there, with their sizes."""
         keys = {self.codec.key(digest): digest for digest in digests}
-        if len(keys) == 1:  # the usual question while adding; not worth threads
-            found: Iterable[Entry | None] = map(self.driver.head, keys)
-            return self._lengths(found, keys)
-        directories = {key.rpartition("/")[0] for key in keys}
-        with ThreadPoolExecutor(_REQUESTS_AT_ONCE) as pool:
-            if len(keys) <= len(directories):
-                return self._lengths(pool.map(self.driver.head, keys), keys)
-            pages = pool.map(lambda directory: list(self.driver.list(directory)), sorted(directories))
-            return self._lengths((entry for page in pages for entry in page), keys)
+        return {keys[key]: size - self.codec.overhead for key, size in self._presence.sizes(keys).items()}
 
     def read(self, digest: Digest) -> bytes:
         try:
@@ -70,7 +63,9 @@ class RemoteStore:
             raise MissingObjectError(digest, self.describe()) from error
 
     def write(self, digest: Digest, data: bytes | memoryview) -> None:
-        self.driver.put(self.codec.key(digest), self.codec.encode(digest, data))
+        key, value = self.codec.key(digest), self.codec.encode(digest, data)
+        self.driver.put(key, value)
+        self._presence.note(key, len(value))
 
     def flush(self) -> None:
         """Nothing to do: an upload returns once the service has the object for good."""
@@ -82,11 +77,7 @@ class RemoteStore:
                 yield digest
 
     def remove(self, digests: Iterable[Digest]) -> None:
-        self.driver.delete(self.codec.key(digest) for digest in digests)
-
-    def _lengths(self, entries: Iterable[Entry | None], keys: dict[str, Digest]) -> dict[Digest, int | None]:
-        return {
-            keys[entry.key]: entry.size - self.codec.overhead
-            for entry in entries
-            if entry is not None and entry.key in keys
-        }
+        keys = [self.codec.key(digest) for digest in digests]
+        self.driver.delete(keys)
+        for key in keys:
+            self._presence.forget(key)
