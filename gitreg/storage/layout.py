@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from gitreg.core.digest import Digest
 from gitreg.core.text import escape
-from gitreg.errors import FormatError, StorageError
+from gitreg.errors import FormatError, RefusedError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 FORMAT_FILE: Final = "format"
 FORMAT_TEXT: Final = b"gitreg-store 1\n"
+SEALED_FORMAT_TEXT: Final = b"gitreg-store 1 sealed\n"
 OBJECTS: Final = "objects"
 
 
@@ -29,10 +30,19 @@ def digest_of_name(name: str) -> Digest | None:
         return None
 
 
-def check_format(data: bytes, where: str) -> None:
-    """Raise FormatError unless the `format` file names a layout this program knows."""
-    if data == FORMAT_TEXT:
+def check_format(data: bytes, where: str, expected: bytes = FORMAT_TEXT) -> None:
+    """Raise FormatError for a layout this program does not know, RefusedError for one that the registry does not mean.
+
+    Whether a store is sealed is never for the store to say: who holds it would read what is written next.
+    """
+    if data == expected:
         return
+    if data in (FORMAT_TEXT, SEALED_FORMAT_TEXT):
+        found, meant = ("encrypted", "it is not") if data == SEALED_FORMAT_TEXT else ("not encrypted", "it is")
+        raise RefusedError(
+            f"the store at {where} is {found}, and for this registry {meant}",
+            hint="check the remote's URL, and [sealed] in .gitreg/config.toml",
+        )
     first = escape(data[:60].decode(errors="replace").partition("\n")[0])
     raise FormatError(
         f"the store at {where} has an unknown layout: '{first}'",

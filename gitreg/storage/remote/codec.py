@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from gitreg.storage.layout import digest_of_name, object_path
+from gitreg.storage.layout import FORMAT_TEXT, digest_of_name, object_path
 
 if TYPE_CHECKING:
     from gitreg.core.digest import Digest
@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 
 class Codec(Protocol):
     """The way from objects to keys and values, and back."""
+
+    @property
+    def layout(self) -> bytes:
+        """What the `format` file of such a store says."""
+        ...
 
     @property
     def overhead(self) -> int:
@@ -38,6 +43,7 @@ class Codec(Protocol):
 class PlainCodec:
     """Objects as they are, under their own names."""
 
+    layout = FORMAT_TEXT
     overhead = 0
 
     def key(self, digest: Digest) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitreg.storage.layout import FORMAT_FILE, FORMAT_TEXT, OBJECTS, check_format, no_store
+from gitreg.storage.layout import FORMAT_FILE, OBJECTS, check_format, no_store
 from gitreg.storage.remote.driver import AbsentError
 from gitreg.storage.remote.presence import Presence
 from gitreg.storage.store import DEFAULT_JOBS, MissingObjectError
@@ -33,16 +33,16 @@ class RemoteStore:
             text = driver.get(FORMAT_FILE)
         except AbsentError as error:
             raise no_store(driver.describe()) from error
-        check_format(text, driver.describe())
+        check_format(text, driver.describe(), codec.layout)
         return cls(driver, codec, jobs)
 
     @classmethod
     def create(cls, driver: Driver, codec: Codec, jobs: int = DEFAULT_JOBS) -> RemoteStore:
         """Open it, after making the layout where it is not there yet."""
         try:
-            check_format(driver.get(FORMAT_FILE), driver.describe())
+            check_format(driver.get(FORMAT_FILE), driver.describe(), codec.layout)
         except AbsentError:
-            driver.put(FORMAT_FILE, FORMAT_TEXT)
+            driver.put(FORMAT_FILE, codec.layout)
         return cls(driver, codec, jobs)
 
     def describe(self) -> str:
