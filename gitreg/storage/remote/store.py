@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitreg.storage.layout import FORMAT_FILE, OBJECTS, check_format, no_store
+from gitreg.storage.remote.aside import read_aside
 from gitreg.storage.remote.driver import AbsentError
 from gitreg.storage.remote.presence import Presence
 from gitreg.storage.store import DEFAULT_JOBS, MissingObjectError
@@ -58,7 +59,7 @@ class RemoteStore:
 
     def read(self, digest: Digest) -> bytes:
         try:
-            return self.codec.decode(digest, self.driver.get(self.codec.key(digest)))
+            return self.codec.decode(digest, self._stored(self.codec.key(digest)))
         except AbsentError as error:
             raise MissingObjectError(digest, self.describe()) from error
 
@@ -81,3 +82,9 @@ class RemoteStore:
         self.driver.delete(keys)
         for key in keys:
             self._presence.forget(key)
+
+    def _stored(self, key: str) -> bytes:
+        try:
+            return self.driver.get(key)
+        except AbsentError:
+            return read_aside(self.driver, key)

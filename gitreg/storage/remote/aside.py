@@ -1,0 +1,44 @@
+"""Objects that a gc has moved aside in a remote store: `doomed/ab/name/SWEEP`, where they can still be read.
+
+Each sweep has names of its own, so that what one does with its copies never touches another's.  See docs/adr/0019.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from gitreg.storage.layout import OBJECTS
+from gitreg.storage.remote.driver import AbsentError
+
+if TYPE_CHECKING:
+    from gitreg.storage.remote.driver import Driver
+
+ASIDE: Final = "doomed"
+_LOOKS: Final = 3  # each in vain only if another gc moves the object at that moment
+
+
+def aside_key(key: str, sweep: str) -> str:
+    """Where a sweep moves the object under `key`."""
+    return f"{_folder(key)}/{sweep}"
+
+
+def object_key(copy: str) -> str:
+    """Where the object that was moved to `copy` belongs."""
+    return OBJECTS + copy.removeprefix(ASIDE).rpartition("/")[0]
+
+
+def read_aside(driver: Driver, key: str) -> bytes:
+    """An object that is not in its place.  Raises AbsentError."""
+    for _ in range(_LOOKS):
+        copies = list(driver.list(_folder(key)))
+        for copy in copies:
+            with suppress(AbsentError):
+                return driver.get(copy.key)
+        if not copies:
+            break
+    return driver.get(key)  # where it is again, if it was put back since one looked there
+
+
+def _folder(key: str) -> str:
+    return ASIDE + key.removeprefix(OBJECTS)

@@ -1,0 +1,145 @@
+"""Sweeping a store behind a network: objects are moved aside first, and removed for good by a later gc.
+
+Services renew no object's time and delete unconditionally, so that no single look can tell whether somebody relies on
+an object.  docs/adr/0019 says why moving, waiting and marking again can.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from gitreg.errors import StorageError
+from gitreg.storage.layout import OBJECTS
+from gitreg.storage.remote.aside import ASIDE, aside_key, object_key
+from gitreg.storage.remote.driver import AbsentError
+from gitreg.storage.remote.store import RemoteStore
+from gitreg.storage.sweep import Listed, Swept
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from gitreg.core.digest import Digest
+
+_AT_ONCE: Final = 1000
+_REQUESTS_AT_ONCE: Final = 16
+_LONGEST_MARGIN: Final = timedelta(days=1)
+
+
+class Aside(NamedTuple):
+    """An object moved aside: the copy's key, and when it was made, in nanoseconds by the service's clock."""
+
+    digest: Digest
+    key: str
+    size: int
+    modified: int
+
+
+class Settled(NamedTuple):
+    """What was put back because something needs it by now, and what was removed for good."""
+
+    back: Swept
+    gone: Swept
+
+
+def margin(grace: timedelta) -> timedelta:
+    """How much longer than the grace an object stays aside: moving it takes two requests, and requests take time."""
+    return min(grace, _LONGEST_MARGIN)
+
+
+class RemoteSweep:
+    """One sweep of a remote store; it is a Sweepable, whose removal can be undone until `settle`."""
+
+    def __init__(self, store: RemoteStore, grace: timedelta) -> None:
+        self._store = store
+        self._driver = store.driver
+        self._patience = margin(grace).total_seconds() / 2
+        self._name = os.urandom(8).hex()
+
+    def clock(self) -> int:
+        probe = f"clock/{self._name}"
+        self._driver.put(probe, b"gitreg\n")
+        try:
+            entry = self._driver.head(probe)
+        finally:
+            self._driver.delete([probe])
+        if entry is None or not entry.modified:
+            raise StorageError(
+                f"{self._store.describe()} does not tell when an object was written, so nothing there can be old",
+                hint="gc works on services that report times",
+            )
+        return entry.modified
+
+    def listed(self) -> Iterator[Listed]:
+        for entry in self._driver.list(OBJECTS):
+            digest = self._store.codec.digest(entry.key)
+            if digest is not None:
+                yield Listed(digest, entry.size, entry.modified)
+
+    def aside(self) -> Iterator[Aside]:
+        """Everything that sweeps have moved aside so far."""
+        for entry in self._driver.list(ASIDE):
+            digest = self._store.codec.digest(object_key(entry.key))
+            if digest is not None:
+                yield Aside(digest, entry.key, entry.size, entry.modified)
+
+    def remove_untouched(self, objects: Iterable[Listed]) -> Swept:
+        """Move them aside, where readers find them and writers do not."""
+        ordered = list(objects)
+        batches = (ordered[start : start + _AT_ONCE] for start in range(0, len(ordered), _AT_ONCE))
+        moved = [each for batch in batches for each in self._move(batch)]
+        return Swept(len(moved), sum(each.size for each in moved))
+
+    def settle(self, copies: Sequence[Aside], needed: Collection[Digest], before: int) -> Settled:
+        """Put back what is needed and not in its place, and remove copies from before `before`.
+
+        `needed` must have been found out after `before` was past by the grace and its margin.
+        """
+        wanted = {each.digest: each for each in copies if each.digest in needed}
+        here = RemoteStore(self._driver, self._store.codec).present(wanted.keys())  # as it is now, not as remembered
+        back = [copy for digest, copy in wanted.items() if digest not in here and self._put_back(copy)]
+        safe = here | {copy.digest for copy in back}
+        old = (each for each in copies if each.modified <= before)
+        gone = [each for each in old if each.digest not in wanted or each.digest in safe]
+        self._driver.delete([each.key for each in gone])
+        return Settled(_sum(back), _sum(gone))
+
+    def _move(self, batch: list[Listed]) -> list[Listed]:
+        """Copied first and deleted second, so that the object can be read at every moment."""
+        began = _seconds()
+        with ThreadPoolExecutor(_REQUESTS_AT_ONCE) as pool:
+            copied = [each for each, done in zip(batch, pool.map(self._copy, batch), strict=True) if done]
+        if _seconds() - began > self._patience:  # later gcs count the grace from the copy, not from the deletion
+            raise StorageError(
+                "moving objects aside took so long that deleting them is not safe any more",
+                hint="run gc again; what was copied does no harm",
+            )
+        self._driver.delete([self._store.codec.key(each.digest) for each in copied])
+        return copied
+
+    def _copy(self, listed: Listed) -> bool:
+        key = self._store.codec.key(listed.digest)
+        try:
+            self._driver.copy(key, aside_key(key, self._name))
+        except AbsentError:  # another gc has moved it
+            return False
+        return True
+
+    def _put_back(self, copy: Aside) -> bool:
+        try:
+            self._driver.copy(copy.key, object_key(copy.key))
+        except AbsentError:  # another gc has put it back
+            return False
+        return True
+
+
+def _sum(copies: Sequence[Aside]) -> Swept:
+    return Swept(len(copies), sum(each.size for each in copies))
+
+
+def _seconds() -> float:
+    """A clock that nobody sets, and that goes on while the machine sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
