@@ -22,7 +22,7 @@ from gitreg.core.text import escape
 from gitreg.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
 
 class PlacedFile(NamedTuple):
@@ -43,6 +43,10 @@ class Excerpt:
     def size(self) -> int:
         """Bytes of these files."""
         return sum(placed.file.size for placed in self.files)
+
+    def without(self, paths: Collection[str]) -> Excerpt:
+        """The other files."""
+        return Excerpt(tuple([placed for placed in self.files if placed.file.path not in paths]), self.chunks)
 
 
 def excerpt_of(manifest: Manifest, patterns: Sequence[str] = ()) -> Excerpt:

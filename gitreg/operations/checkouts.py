@@ -50,9 +50,10 @@ def shared_checkout(context: Context, digest: Digest, *, paranoid: bool = False)
             return place
     store = reading_store(context)
     manifest = cached_manifest(context, digest, store)
-    with reusing(context, Wanted(excerpt_of(manifest)), store) as source:
+    wanted = Wanted(excerpt_of(manifest))
+    with reusing(context, wanted, store) as source:
         try:
-            place = checkout_path(manifest, source, context.settings.cache)
+            place = checkout_path(manifest, source, context.settings.cache, holders(context, wanted))
         except ReadOnlyCacheError as error:
             private = _private_cache()
             context.settings.note(f"{error.message}; using a private one in {escape(str(private))}")
@@ -131,14 +132,19 @@ def reusing(context: Context, wanted: Wanted, store: ObjectStore) -> Iterator[Re
     lengths = {chunk.digest: chunk.length for chunk in chunks_of(wanted.excerpt)}
     needed = lengths.keys() - local_store(context).present(lengths.keys())
     size = sum(lengths[digest] for digest in needed)
-    source = ReusingStore(store, locate(needed, _holders(context, wanted.place, size)) if needed else {})
+    source = ReusingStore(store, locate(needed, _worth(context, wanted.place, size)) if needed else {})
     try:
         yield source
     finally:
         source.close()
 
 
-def _holders(context: Context, place: Path | None, most: int) -> Iterator[Holder]:
+def holders(context: Context, wanted: Wanted) -> Iterator[Holder]:
+    """Directories that may hold some of the wanted files whole."""
+    return _worth(context, wanted.place, wanted.excerpt.size)
+
+
+def _worth(context: Context, place: Path | None, most: int) -> Iterator[Holder]:
     """Directories with artifacts whose manifests are here, and smaller than the `most` bytes that they can save."""
     places = recent_checkouts(context.settings.cache)[:_MOST_HOLDERS]
     if place is not None and place.is_dir():

@@ -13,7 +13,7 @@ from gitreg.core.reference import Reference
 from gitreg.core.text import escape
 from gitreg.core.version import Version
 from gitreg.errors import GitregError, UsageError
-from gitreg.operations.checkouts import Wanted, cached_excerpt, reusing
+from gitreg.operations.checkouts import Wanted, cached_excerpt, holders, reusing
 from gitreg.operations.context import Context
 from gitreg.operations.pointers import artifact_place, read_pointer
 from gitreg.operations.resolve import Draft, FoundVersion, find
@@ -59,11 +59,16 @@ def pull(context: Context, reference: Reference, request: PullRequest) -> PullRe
     destination = request.output or _usual_place(context, found)
     store = reading_store(context)
     excerpt = cached_excerpt(context, found.pointer.manifest, store, request.patterns)
-    with (
-        context.step(f"pull {found.pointer.name}") as report,
-        reusing(context, Wanted(excerpt, destination), store) as source,
-    ):
-        done = materialise(excerpt, source, destination, existing=request.existing, on_progress=report)
+    wanted = Wanted(excerpt, destination)
+    with context.step(f"pull {found.pointer.name}") as report, reusing(context, wanted, store) as source:
+        done = materialise(
+            excerpt,
+            source,
+            destination,
+            existing=request.existing,
+            holders=holders(context, wanted),
+            on_progress=report,
+        )
     far = store if isinstance(store, LayeredStore) else None
     return PullResult(
         model=found.pointer.name,
@@ -74,7 +79,7 @@ def pull(context: Context, reference: Reference, request: PullRequest) -> PullRe
         chunks=len(excerpt.chunks),
         new_chunks=far.far_objects if far else 0,
         transferred=far.far_bytes if far else 0,
-        reused=source.reused_bytes,
+        reused=source.reused_bytes + done.cloned,
         seconds=round(time.monotonic() - started, 3),
         path=_shown_place(destination, found, excerpt),
         verified=isinstance(found, FoundVersion),

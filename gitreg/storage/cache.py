@@ -30,9 +30,11 @@ from gitreg.storage.stat_cache import FINE_TICK_NS, StatCache
 from gitreg.storage.temp_area import TempArea
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gitreg.core.digest import Digest
     from gitreg.core.manifest import Manifest
-    from gitreg.storage.progress import OnProgress
+    from gitreg.storage.reuse import Holder
     from gitreg.storage.store import ObjectStore
 
 _ATTEMPTS: Final = 3
@@ -55,10 +57,8 @@ def intact_checkout(manifest: Manifest, cache_root: Path, *, paranoid: bool = Fa
     return place
 
 
-def checkout_path(
-    manifest: Manifest, store: ObjectStore, cache_root: Path, on_progress: OnProgress | None = None
-) -> Path:
-    """A verified read-only checkout, made if it is not there or not right.
+def checkout_path(manifest: Manifest, store: ObjectStore, cache_root: Path, holders: Iterable[Holder] = ()) -> Path:
+    """A verified read-only checkout, made as `materialise` does if it is not there or not right.
 
     Raises ReadOnlyCacheError if it can't be made there, and otherwise as `materialise` does.
     """
@@ -70,7 +70,7 @@ def checkout_path(
                 return place
             _check_writable(place.parent)
             remove_checkout(place)
-            _build(place, manifest, store, looks, on_progress)
+            _build(place, manifest, store, looks, holders)
     raise StorageError(
         f"the checkout in {escape(str(place))} changes while it is used", hint="is another process writing there?"
     )
@@ -135,15 +135,13 @@ def _listed(place: Path) -> Source | None:
     return None
 
 
-def _build(
-    place: Path, manifest: Manifest, store: ObjectStore, looks: StatCache, on_progress: OnProgress | None
-) -> None:
+def _build(place: Path, manifest: Manifest, store: ObjectStore, looks: StatCache, holders: Iterable[Holder]) -> None:
     """Make the checkout aside and rename it into place, unless another process was faster."""
     with Destination(place.parent) as holder:
         area = TempArea(holder.descriptor, "tmp")
     try:
         nascent = place.parent / "tmp" / area.name / place.name
-        materialise(manifest, store, nascent, on_progress=on_progress)
+        materialise(manifest, store, nascent, holders=holders)
         _make_read_only(nascent)
         # What is remembered as verified is believed by its looks, also after a power cut.
         sync_file_system(area.descriptor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
@@ -13,6 +14,7 @@ from gitreg.core.artifact_path import TEMP_DIRECTORY
 from gitreg.core.excerpt import Excerpt, excerpt_of
 from gitreg.core.text import escape
 from gitreg.errors import RefusedError
+from gitreg.storage.clone import clone_files
 from gitreg.storage.destination import Destination
 from gitreg.storage.direct_write import DirectWriter
 from gitreg.storage.file_writer import Writing
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitreg.core.manifest import Manifest
+    from gitreg.storage.reuse import Holder
     from gitreg.storage.store import ObjectStore
 
 _MOST_WRITERS: Final = 4
@@ -44,11 +47,15 @@ class Existing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class CheckoutResult:
-    """`files` of `bytes` in all were asked for; `reused` of the files were in place already."""
+    """`files` of `bytes` in all were asked for; `reused` of the files were in place already.
+
+    `cloned` of the bytes share their blocks on the disk with a holder's files.
+    """
 
     files: int
     bytes: int
     reused: int
+    cloned: int
 
 
 def materialise(
@@ -57,9 +64,12 @@ def materialise(
     destination: Path,
     *,
     existing: Existing = Existing.REFUSE,
+    holders: Iterable[Holder] = (),
     on_progress: OnProgress | None = None,
 ) -> CheckoutResult:
     """Write the files; those already right are left alone, other files are not touched.  A second call resumes.
+
+    Where the file system can clone files, large ones that one of the `holders` has are cloned instead.
 
     Like `cp` and `git checkout` it does not wait until small files are on the disk: they can be had again from the
     store, a second call finds any that a power cut tore, and thousands of syncs would cost more than all the rest.
@@ -70,10 +80,14 @@ def materialise(
     with storage_failures("write to", escape(str(destination))):
         destination.mkdir(parents=True, exist_ok=True)
         missing = _missing(wanted, destination, existing)
+        cloned = 0
         # Also if all is in place but somebody was killed before tidying up: opening an area clears what the dead left.
         if missing.files or (destination / TEMP_DIRECTORY).exists():
-            _write(units(missing), store, destination, Progress(missing.size, on_progress))
-    return CheckoutResult(len(wanted.files), wanted.size, len(wanted.files) - len(missing.files))
+            with _temp_area(destination) as area:
+                left = missing.without(clone_files(missing, holders, area, destination))
+                _write(units(left), store, destination, area, Progress(left.size, on_progress))
+            cloned = missing.size - left.size
+    return CheckoutResult(len(wanted.files), wanted.size, len(wanted.files) - len(missing.files), cloned)
 
 
 def _missing(wanted: Excerpt, root: Path, existing: Existing) -> Excerpt:
@@ -81,36 +95,36 @@ def _missing(wanted: Excerpt, root: Path, existing: Existing) -> Excerpt:
     if not any(entry.name != TEMP_DIRECTORY for entry in root.iterdir()):
         return wanted
     standing = files_in_place(wanted, root)
-    missing = tuple([placed for placed in wanted.files if placed.file.path not in standing])
+    missing = wanted.without(standing)
     with Destination(root) as destination:
-        taken = [placed.file.path for placed in missing if not destination.is_free(placed.file.path)]
+        taken = [placed.file.path for placed in missing.files if not destination.is_free(placed.file.path)]
     if taken and existing is Existing.REFUSE:
         more = f" and {len(taken) - 1} more" if len(taken) > 1 else ""
         raise RefusedError(
             f"{escape(str(root))} already has another '{escape(taken[0])}'{more}",
             hint="pull into another directory, or replace the files with --force",
         )
-    return Excerpt(missing, wanted.chunks)
+    return missing
 
 
-def _write(work: Iterable[Unit], store: ObjectStore, root: Path, progress: Progress) -> None:
+def _temp_area(root: Path) -> closing[TempArea]:
+    with Destination(root) as holder:
+        return closing(TempArea(holder.descriptor, TEMP_DIRECTORY))
+
+
+def _write(work: Iterable[Unit], store: ObjectStore, root: Path, area: TempArea, progress: Progress) -> None:
     """Write units side by side; the first failure stops the others at their next chunk."""
     cores = os.cpu_count() or 1
     stop = threading.Event()
-    with Destination(root) as holder:
-        area = TempArea(holder.descriptor, TEMP_DIRECTORY)
-    try:
-        with (
-            ThreadPoolExecutor(_READERS) as readers,
-            ThreadPoolExecutor(min(cores, _MOST_WRITERS)) as writers,
-        ):
-            shared = CheckoutWork(store, root, Writing(area, DirectWriter()), readers, progress, stop)
-            futures = [writers.submit(write_unit, unit, shared) for unit in work]
-            try:
-                for future in futures:
-                    future.result()
-            finally:
-                stop.set()
-                writers.shutdown(wait=False, cancel_futures=True)
-    finally:
-        area.close()
+    with (
+        ThreadPoolExecutor(_READERS) as readers,
+        ThreadPoolExecutor(min(cores, _MOST_WRITERS)) as writers,
+    ):
+        shared = CheckoutWork(store, root, Writing(area, DirectWriter()), readers, progress, stop)
+        futures = [writers.submit(write_unit, unit, shared) for unit in work]
+        try:
+            for future in futures:
+                future.result()
+        finally:
+            stop.set()
+            writers.shutdown(wait=False, cancel_futures=True)

@@ -66,7 +66,7 @@ class Destination:
             status = os.fstat(descriptor)
             if status.st_size != file.size:
                 return False
-            if not (_has(descriptor, chunks) if chunks else _sha256(descriptor) == file.sha256):
+            if not (holds_chunks(descriptor, chunks) if chunks else _sha256(descriptor) == file.sha256):
                 return False
             if bool(status.st_mode & stat.S_IXUSR) != file.executable or status.st_mode & _SPECIAL_BITS:
                 os.fchmod(descriptor, (status.st_mode & 0o666) | (0o111 if file.executable else 0))
@@ -136,8 +136,8 @@ class Destination:
             os.close(descriptor)
 
 
-def _has(descriptor: int, chunks: Sequence[ChunkEntry]) -> bool:
-    """Whether the file holds these chunks one after the other."""
+def holds_chunks(descriptor: int, chunks: Sequence[ChunkEntry]) -> bool:
+    """Whether a file just opened holds these chunks one after the other.  Raises OSError."""
     buffer = memoryview(bytearray(max(chunk.length for chunk in chunks)))
     for chunk in chunks:
         if os.readv(descriptor, [buffer[: chunk.length]]) != chunk.length:

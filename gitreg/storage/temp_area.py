@@ -28,9 +28,9 @@ class TempArea:
         self.descriptor = os.open(self.name, _DIRECTORY, dir_fd=self._parent)
 
     def new_file(self, mode: int) -> tuple[int, str]:
-        """A new file open for writing, and its name relative to `descriptor`."""
+        """A new file open for writing and reading, and its name relative to `descriptor`."""
         name = os.urandom(8).hex()
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         return os.open(name, flags, mode, dir_fd=self.descriptor), name
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from gitreg.core.limits import MIB
 from gitreg.errors import RefusedError
 from gitreg.operations.pull import PullRequest
 from gitreg.storage.checkout import Existing
+from tests.storage.cow_disk import cow_disk, used
 
 OLD = random.Random(1).randbytes(12 * MIB)
 NEW = OLD[: 6 * MIB] + b"changed" + OLD[6 * MIB :]
@@ -55,3 +56,17 @@ def test_part_of_a_version(clone: Registry, tmp_path: Path):
     clone.path("mnist@v1.1.0")
     pulled = clone.pull("mnist@v1.2.0", PullRequest(tmp_path / "out", ("*.md",)))
     assert pulled.transferred < 1000
+
+
+def test_what_a_shared_checkout_holds_takes_no_space_again(world, registry: Registry, tmp_path: Path, monkeypatch):
+    """On a disk that can clone files, a model that is served and worked with would be there twice."""
+    with cow_disk(tmp_path, "xfs") as disk:
+        monkeypatch.setenv("GITREG_CACHE", str(disk / "cache"))
+        world.train(registry, OLD)
+        registry = world.open()
+        registry.path("models/mnist.gitreg")
+        before = used(disk)
+        pulled = registry.pull("models/mnist.gitreg", PullRequest(disk / "out"))
+        assert (disk / "out" / "weights.bin").read_bytes() == OLD
+        assert pulled.reused == len(OLD)
+        assert used(disk) - before < 2 * MIB
