@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -10,10 +9,11 @@ from gitreg.core.digest import Digest
 from gitreg.core.manifest import Manifest
 from gitreg.errors import GitregError, StorageError
 from gitreg.operations.context import Context
+from gitreg.operations.fsck_read import ReadObjects, check_cluster, read_here, read_remote
 from gitreg.operations.reachable import named_artifacts
 from gitreg.operations.stores import NoRemoteError, local_store, remote_store
 from gitreg.operations.uncopied import place_of
-from gitreg.storage.fsck import Fault, FaultKind, check_objects, intact, repair, sampled, set_aside
+from gitreg.storage.fsck import Fault, FaultKind, intact, repair, set_aside
 from gitreg.storage.fsck_layout import OddFile, Oddity, odd_files, put_right
 from gitreg.storage.layered import LayeredStore
 from gitreg.storage.layout import object_path
@@ -31,12 +31,13 @@ _ODD = {
 
 @dataclass(frozen=True, slots=True)
 class FsckRequest:
-    """Which store (None: the clone's own), how many of its objects (None: all), and whether to change more than
-    what another store makes certain."""
+    """Which store (None: the clone's own), how many of its objects (None: all), whether to change more than what
+    another store makes certain, and the cluster that reads them all (None: this machine)."""
 
     remote: str | None = None
     sample: int | None = None
     repair: bool = False
+    cluster: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +64,18 @@ class FsckResult:
 
 def fsck(context: Context, request: FsckRequest) -> FsckResult:
     """Check a store.  Faults are results, not errors.  Raises StorageError if the store cannot be listed."""
+    check_cluster(request.cluster, request.remote, request.sample)
     bench = _bench(context, request)
-    tally = _Tally()
     with context.step(f"check {bench.store.describe()}"):
         odd = [_put_right(context, bench, each) for each in _oddities(bench)]
-        names = bench.store.names()
-        chosen = names if request.sample is None else sampled(names, request.sample)
-        found = {fault.digest: fault for fault in check_objects(bench.store, tally.counted(chosen))}
+        read = _read(context, bench)
+        found = read.faults
         affects = _affects(context, bench, found)
         # One fault for each object: the permissions of a damaged one do not matter.
         faulty = {PurePosixPath(object_path(digest)) for digest in found}
         treated = [_treated(context, bench, fault, affects.get(fault.digest, ())) for fault in found.values()]
         faults = (*treated, *(each for each in odd if each.object not in faulty))
-    return FsckResult(all(fault.repaired for fault in faults), tally.checked, bench.store.describe(), faults)
+    return FsckResult(all(fault.repaired for fault in faults), read.count, bench.store.describe(), faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +103,11 @@ class _Bench:
         return self.request.repair and not self.shared
 
 
-class _Tally:
-    """Counts what passes by."""
-
-    def __init__(self) -> None:
-        self.checked = 0
-
-    def counted(self, digests: Iterable[Digest]) -> Iterator[Digest]:
-        for digest in digests:
-            self.checked += 1
-            yield digest
+def _read(context: Context, bench: _Bench) -> ReadObjects:
+    remote = bench.request.remote
+    if remote is not None and remote in context.config.remotes and bench.request.sample is None:
+        return read_remote(context, remote, bench.request.cluster)
+    return read_here(bench.store, bench.request.sample)
 
 
 def _bench(context: Context, request: FsckRequest) -> _Bench:

@@ -11,6 +11,7 @@ from gitreg.git.config import get_config, get_config_section, set_config
 from gitreg.git.remote import is_local_path, local_git_dir, remote_url, remotes
 from gitreg.operations.branch import git_remote
 from gitreg.operations.context import Context
+from gitreg.storage.bulk.place import Place
 from gitreg.storage.layered import LayeredStore
 from gitreg.storage.local import LocalStore
 from gitreg.storage.open_store import create_store, open_store
@@ -34,6 +35,11 @@ def remote_store(context: Context, name: str | None = None, *, create: bool = Fa
         return _embedded_store(context, create=create)
     opener = create_store if create else open_store
     return opener(_checked_url(context, name), _options(context, name))
+
+
+def remote_at(context: Context, name: str) -> Place:
+    """Where the remote called `name` is, for work that opens it elsewhere.  Raises as `remote_store` does."""
+    return Place(_checked_url(context, name), tuple(sorted(_options(context, name).items())))
 
 
 def reading_store(context: Context) -> ObjectStore:

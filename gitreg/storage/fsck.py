@@ -15,7 +15,7 @@ from gitreg.errors import StorageError
 from gitreg.storage.layout import object_path
 from gitreg.storage.os_failures import storage_failures
 from gitreg.storage.store import MissingObjectError
-from gitreg.storage.verified import is_object
+from gitreg.storage.verified import CorruptObjectError, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -103,13 +103,21 @@ def set_aside(store: LocalStore, digest: Digest) -> None:
         os.replace(store.root / object_path(digest), place)  # noqa: PTH105 - whatever stands there, even a directory
 
 
-def _check(store: ObjectStore, digest: Digest) -> Fault | None:
+def read_or_fault(store: ObjectStore, digest: Digest) -> bytes | Fault | None:
+    """The object as it is stored, or what is wrong with it; None if it was removed since it was listed."""
     try:
         data = store.read(digest)
-    except MissingObjectError:  # removed since it was listed, by a gc beside us
+    except MissingObjectError:  # by a gc beside us
         return None
     except StorageError as error:
         return Fault(digest, FaultKind.UNREADABLE, error.message)
+    except CorruptObjectError as error:
+        return Fault(digest, FaultKind.CORRUPT, error.message)
     if is_object(digest, data):
-        return None
+        return data
     return Fault(digest, FaultKind.CORRUPT, f"{len(data)} bytes that do not hash to its name")
+
+
+def _check(store: ObjectStore, digest: Digest) -> Fault | None:
+    found = read_or_fault(store, digest)
+    return found if isinstance(found, Fault) else None

@@ -31,12 +31,13 @@ class Measuring(Protocol):
 def misfits(store: ObjectStore, chunks: Collection[ChunkEntry]) -> tuple[set[Digest], set[Digest]]:
     """The chunks the store lacks, and those that it has with a wrong size.  Raises StorageError."""
     wanted = {chunk.digest: chunk.length for chunk in chunks}
-    found = _lengths(store, wanted.keys())
+    found = lengths(store, wanted.keys())
     wrong = {digest for digest, length in found.items() if length not in {None, wanted[digest]}}
     return wanted.keys() - found.keys(), wrong
 
 
-def _lengths(store: ObjectStore, digests: Collection[Digest]) -> dict[Digest, int | None]:
+def lengths(store: ObjectStore, digests: Collection[Digest]) -> dict[Digest, int | None]:
+    """The objects that a store has, with their sizes in bytes where it tells.  Raises StorageError."""
     # This class first: asking whether something follows a protocol takes longer than asking the disk.
     if isinstance(store, LocalStore):
         with storage_failures("read the store", store.describe()):

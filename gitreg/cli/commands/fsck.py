@@ -17,13 +17,14 @@ from gitreg.operations.fsck import FsckFault, FsckRequest, FsckResult, fsck
 @option("--remote", metavar="NAME", help="Check this shared store, not the clone's own objects.")
 @option("--sample", type=click.IntRange(min=1), metavar="N", help="Read only N objects, chosen at random.")
 @option("--repair", is_flag=True, help="Also change a shared store, and set aside what nobody has intact.")
+@option("--cluster", metavar="ADDRESS", help="Have a Dask cluster read a shared store, such as tls://host:8786.")
 @pass_output
-def command(output: Output, remote: str | None, sample: int | None, repair: bool) -> int:
+def command(output: Output, remote: str | None, sample: int | None, repair: bool, cluster: str | None) -> int:
     """Check every object against its name, and that nothing is missing.
 
     Damaged objects of the clone are replaced from the shared store.  Exit 1 if a fault is left.
     """
-    result = fsck(open_here(output), FsckRequest(remote, sample, repair))
+    result = fsck(open_here(output), FsckRequest(remote, sample, repair, cluster))
     output.data(result, lambda: _lines(result))
     if not result.ok and not repair:
         output.advice(_advice(remote))
