@@ -67,6 +67,7 @@ class Settings:
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
     key: str | None = None
     policy_root: str | None = None  # the fingerprint that the registry must have
+    jobs: int | None = None  # requests to a service side by side
     ask: Callable[[str], str | None] = _no_answer  # for a passphrase; None means there is nobody to ask
     progress: Progress = field(default_factory=Silent)
     note: Callable[[str], None] = _unheard  # a line for people, beside the result

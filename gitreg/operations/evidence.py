@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from gitreg.core.digest import Digest
 from gitreg.core.event import Assignment, GateRecord
@@ -44,16 +44,22 @@ def _record(store: ObjectStore, result: GateResult) -> GateRecord:
     return GateRecord(result.name, result.verdict.value, result.figure or NO_FIGURE, evidence)
 
 
-def send_evidence(context: Context, target: ObjectStore) -> None:
-    """Give the shared store what is here of the evidence that stage tags name."""
-    named = _named(context)
+def send_evidence(context: Context, evidence: Collection[Digest], target: ObjectStore) -> None:
+    """Give the shared store what it lacks of the evidence that is here."""
     here = local_store(context)
-    for digest in sorted(here.present(named) - target.present(named)) if named else ():
+    for digest in sorted(set(evidence) - target.present(evidence)):
         target.write(digest, here.read(digest))
     target.flush()
 
 
+def evidence_here(context: Context) -> set[Digest]:
+    """The evidence that stage tags name, as far as it is here."""
+    named = _named(context)
+    return local_store(context).present(named) if named else named
+
+
 def _named(context: Context) -> set[Digest]:
+    """By all stage tags."""
     tags = [ref.oid for ref in list_tags(context.repo) if isinstance(parse_tag_name(ref.name), AssignedTag)]
     with ObjectReader(context.repo) as reader:
         raw = [answer.data for answer in reader.read_many(tags) if isinstance(answer, GitObject)]

@@ -2,40 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from gitreg.core.digest import Digest
 from gitreg.core.names import ModelName
 from gitreg.core.oid import Oid
 from gitreg.errors import SourceError, StorageError
 from gitreg.operations.branch import git_remote
 from gitreg.operations.context import Context
-from gitreg.operations.evidence import send_evidence
+from gitreg.operations.evidence import evidence_here, send_evidence
 from gitreg.operations.pointers import committed_pointers, unshared_pointers
 from gitreg.operations.reachable import registered_manifests
 from gitreg.operations.stores import local_store, remote_store
 from gitreg.operations.transfer import Direction, Route, Transfer, transfer
 from gitreg.operations.uncopied import forget, place_of, source_of
 from gitreg.storage.store import ObjectStore
+from gitreg.storage.verified import read_chunk_list
 
 
 def send_committed(context: Context, remote: str | None = None) -> tuple[list[Transfer], str]:
-    """Send what HEAD's pointers and the version tags name and the remote lacks.  Returns also the store's place."""
+    """Send what HEAD's pointers and the version tags name and the remote lacks.  Returns also the store's place.
+
+    Of what is about to be pushed every chunk is looked for, for a manifest may be there without them; an older
+    version is taken to be there if its manifest is.
+    """
     target = remote_store(context, remote, create=True)
     tip = context.head_commit()
     at_head = {found.pointer.manifest: found.pointer.name for found in committed_pointers(context.repo, tip)}
     tagged = {manifest: name.model for manifest, name in registered_manifests(context)}
-    wanted = _between(context, tip) | tagged | at_head
-    have = target.present(list(wanted))
-    absent = {manifest: model for manifest, model in wanted.items() if manifest not in have}
-    here = local_store(context).present(list(absent))
-    uncopied = {manifest for manifest in absent.keys() - here if place_of(context, manifest) is not None}
-    for manifest in absent.keys() - here - uncopied:
-        _complain(context, absent[manifest], stops_push=manifest in at_head)
-    sent = [_send(context, absent[manifest], manifest, target) for manifest in absent if manifest in here]
+    leaving = _between(context, tip) | at_head
+    wanted = leaving | tagged
+    here = local_store(context).present(list(wanted))
+    evidence = evidence_here(context)
+    have = target.present({*wanted, *evidence, *_chunks(context, here & leaving.keys())})  # one question for all
+    absent = wanted.keys() - have
+    uncopied = {manifest for manifest in absent - here if place_of(context, manifest) is not None}
+    for manifest in absent - here - uncopied:
+        _complain(context, wanted[manifest], stops_push=manifest in at_head)
+    due = [manifest for manifest in wanted if manifest in here and (manifest in absent or manifest in leaving)]
+    sent = [_send(context, wanted[manifest], manifest, target) for manifest in due]
     for manifest in sorted(uncopied):
         optional = manifest not in at_head and manifest not in tagged
-        sent += _send_uncopied(context, absent[manifest], manifest, target, optional=optional)
-    send_evidence(context, target)
-    return sent, target.describe()
+        sent += _send_uncopied(context, wanted[manifest], manifest, target, optional=optional)
+    send_evidence(context, evidence, target)
+    return [each for each in sent if each.new_chunks or each.manifest in absent], target.describe()
+
+
+def _chunks(context: Context, manifests: Iterable[Digest]) -> Iterator[Digest]:
+    store = local_store(context)
+    for manifest in manifests:
+        for chunk in read_chunk_list(store, manifest):
+            yield chunk.digest
 
 
 def _between(context: Context, tip: Oid) -> dict[Digest, ModelName]:

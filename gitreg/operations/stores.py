@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gitreg.core.remote_url import RemoteUrl
 from gitreg.core.text import escape
-from gitreg.errors import NotARegistryError, NotFoundError, RefusedError, StorageError
+from gitreg.errors import NotARegistryError, NotFoundError, RefusedError, StorageError, UsageError
 from gitreg.git.config import get_config, get_config_section, set_config
 from gitreg.git.remote import is_local_path, local_git_dir, remote_url, remotes
 from gitreg.operations.branch import git_remote
@@ -15,9 +15,12 @@ from gitreg.storage.bulk.place import Place
 from gitreg.storage.layered import LayeredStore
 from gitreg.storage.local import LocalStore
 from gitreg.storage.open_store import create_store, open_store
-from gitreg.storage.store import ObjectStore
+from gitreg.storage.store import DEFAULT_JOBS, ObjectStore
 
 _SEEN = "seenUrl"
+_JOBS_VARIABLE = "GITREG_JOBS"
+_JOBS_KEY = "gitreg.jobs"
+_MOST_JOBS = 256
 
 
 def local_store(context: Context) -> LocalStore:
@@ -34,12 +37,34 @@ def remote_store(context: Context, name: str | None = None, *, create: bool = Fa
     if name is None:
         return _embedded_store(context, create=create)
     opener = create_store if create else open_store
-    return opener(_checked_url(context, name), _options(context, name))
+    return opener(_checked_url(context, name), _options(context, name), requests_at_once(context))
 
 
 def remote_at(context: Context, name: str) -> Place:
     """Where the remote called `name` is, for work that opens it elsewhere.  Raises as `remote_store` does."""
     return Place(_checked_url(context, name), tuple(sorted(_options(context, name).items())))
+
+
+def requests_at_once(context: Context) -> int:
+    """How many requests to a service the user wants side by side.  Raises UsageError."""
+    for said, where in (
+        (context.settings.jobs, "--jobs"),
+        (context.settings.environ.get(_JOBS_VARIABLE), _JOBS_VARIABLE),
+        (get_config(context.repo, _JOBS_KEY), _JOBS_KEY),
+    ):
+        if said is not None:
+            return _jobs(said, where)
+    return DEFAULT_JOBS
+
+
+def _jobs(said: int | str, where: str) -> int:
+    try:
+        number = int(said)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= _MOST_JOBS:
+        raise UsageError(f"{where} is '{escape(str(said))}'", hint=f"say a number from 1 to {_MOST_JOBS}")
+    return number
 
 
 def reading_store(context: Context) -> ObjectStore:

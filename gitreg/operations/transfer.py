@@ -9,6 +9,8 @@ from enum import Enum
 from gitreg.core.digest import Digest
 from gitreg.core.names import ModelName
 from gitreg.operations.context import Context
+from gitreg.operations.needed import needed_by
+from gitreg.operations.stores import requests_at_once
 from gitreg.storage.store import ObjectStore
 from gitreg.storage.transfer import copy_artifact
 from gitreg.storage.verified import read_manifest
@@ -43,13 +45,18 @@ class Route:
     source: ObjectStore
     target: ObjectStore
 
+    @property
+    def here(self) -> ObjectStore:
+        """The side that costs no requests."""
+        return self.source if self.direction is Direction.PUSH else self.target
+
 
 def transfer(context: Context, model: ModelName, manifest: Digest, route: Route) -> Transfer:
     """Copy what the target lacks.  Raises MissingObjectError, CorruptObjectError, StorageError."""
     started = time.monotonic()
-    contents = read_manifest(route.source, manifest)
-    with context.step(f"{route.direction.value} {model}") as report:
-        stats = copy_artifact(manifest, route.source, route.target, on_progress=report)
+    with context.step(f"{route.direction.value} {model}") as report, needed_by(model):
+        stats = copy_artifact(manifest, route.source, route.target, requests_at_once(context), report)
+    contents = read_manifest(route.here, manifest)
     return Transfer(
         model=model,
         manifest=manifest,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitreg.errors import GitregError
 from gitreg.storage.store import MissingObjectError, ObjectStore
-from gitreg.storage.verified import CorruptObjectError, is_object
+from gitreg.storage.verified import read_object
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -40,11 +40,11 @@ class LayeredStore:
         If that has none, the fault of the near one is what to tell the user about.
         """
         try:
-            return _read_intact(self._near, digest)
+            return read_object(self._near, digest)
         except GitregError as error:
             fault = error
         try:
-            data = _read_intact(self._far, digest)
+            data = read_object(self._far, digest)
         except MissingObjectError:
             if isinstance(fault, MissingObjectError):
                 raise
@@ -65,10 +65,3 @@ class LayeredStore:
 
     def remove(self, digests: Iterable[Digest]) -> None:
         self._near.remove(digests)
-
-
-def _read_intact(store: ObjectStore, digest: Digest) -> bytes:
-    data = store.read(digest)
-    if not is_object(digest, data):
-        raise CorruptObjectError(digest, store.describe())
-    return data

@@ -20,11 +20,16 @@ class MissingObjectError(StorageError):
 
     kind = "missing-object"
 
-    def __init__(self, digest: Digest, where: str) -> None:
-        super().__init__(
-            f"object {digest} is not in {where}", hint="fetch it from another store, or add the files again"
-        )
+    def __init__(self, digest: Digest, where: str, needed_by: str | None = None) -> None:
+        hint = "fetch it from another store, or add the files again"
+        super().__init__(f"object {digest} is not in {where}{purpose(needed_by)}", hint=hint)
         self.digest = digest
+        self.where = where
+
+
+def purpose(needed_by: str | None) -> str:
+    """What a message about an object says of those who need it."""
+    return f"; {needed_by} needs it" if needed_by else ""
 
 
 class ObjectStore(Protocol):

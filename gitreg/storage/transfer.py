@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gitreg.core.manifest import ChunkEntry, Manifest, parse_manifest
-from gitreg.storage.lengths import misfits
+from gitreg.core.manifest import ChunkEntry, Manifest, parse_chunk_list
+from gitreg.errors import StorageError
+from gitreg.storage.crew import ByteLimit, for_each
+from gitreg.storage.lengths import lengths, misfits
 from gitreg.storage.progress import OnProgress, Progress
-from gitreg.storage.verified import read_chunk, read_manifest_text, write_manifest_text
+from gitreg.storage.store import DEFAULT_JOBS
+from gitreg.storage.verified import read_chunk, read_packed_manifest, write_manifest_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Sequence
 
     from gitreg.core.digest import Digest
     from gitreg.storage.store import ObjectStore
@@ -33,24 +35,26 @@ def copy_artifact(
     manifest_digest: Digest,
     source: ObjectStore,
     target: ObjectStore,
-    jobs: int = 8,
+    jobs: int = DEFAULT_JOBS,
     on_progress: OnProgress | None = None,
 ) -> TransferStats:
     """Make the artifact complete in `target`.  Interrupted anywhere, a second call copies what is still missing.
 
     Raises MissingObjectError, CorruptObjectError, StorageError; then `target` has no new manifest.
     """
-    text = read_manifest_text(source, manifest_digest)
-    chunks = {chunk.digest: chunk for chunk in parse_manifest(text).chunks}
-    absent, damaged = misfits(target, chunks.values())
-    missing = [chunks[digest] for digest in sorted(absent | damaged)]
-    progress = Progress(sum(chunk.length for chunk in missing), on_progress)
-    _copy_chunks(missing, _Copier(source, target, damaged, progress), jobs)
-    target.flush()
-    has_manifest = manifest_digest in target.present((manifest_digest,))
-    write_manifest_text(target, text)
+    packed, text = read_packed_manifest(source, manifest_digest)
+    chunks = {chunk.digest: chunk for chunk in parse_chunk_list(text)}
+    found = lengths(target, [*chunks, manifest_digest])  # in one question
+    missing = [chunk for digest, chunk in chunks.items() if digest not in found or _is_off(found[digest], chunk.length)]
     moved = sum(chunk.length for chunk in missing)
-    return TransferStats(len(missing) + (not has_manifest), moved, len(chunks), len(missing))
+    copier = _Copier(source, target, found, Progress(moved, on_progress))
+    _copy_chunks(missing, copier, jobs)
+    if manifest_digest not in found:
+        target.write(manifest_digest, packed)
+        target.flush()
+    elif _is_off(found[manifest_digest], len(packed)):  # damaged, or packed by another release
+        write_manifest_text(target, text)
+    return TransferStats(len(missing) + (manifest_digest not in found), moved, len(chunks), len(missing))
 
 
 def ensure_complete(manifest: Manifest, store: ObjectStore) -> list[Digest]:
@@ -62,44 +66,33 @@ def ensure_complete(manifest: Manifest, store: ObjectStore) -> list[Digest]:
 
 @dataclass(frozen=True, slots=True)
 class _Copier:
-    """Moves one object at a time."""
+    """Moves one object at a time; `found` is what the target has, perhaps damaged."""
 
     source: ObjectStore
     target: ObjectStore
-    damaged: Collection[Digest]
+    found: dict[Digest, int | None]
     progress: Progress
+    limit: ByteLimit = field(default_factory=ByteLimit)
 
     def copy(self, chunk: ChunkEntry) -> None:
-        data = read_chunk(self.source, chunk.digest)
-        if chunk.digest in self.damaged:  # not every service replaces what is there
-            self.target.remove((chunk.digest,))
-        self.target.write(chunk.digest, data)
+        with self.limit.hold(chunk.length):
+            data = read_chunk(self.source, chunk.digest)
+            if chunk.digest in self.found:  # not every service replaces what is there
+                self.target.remove((chunk.digest,))
+            self.target.write(chunk.digest, data)
         self.progress.advance(len(data))
 
 
-def _copy_chunks(chunks: list[ChunkEntry], copier: _Copier, jobs: int) -> None:
-    """Run `jobs` copies side by side; each worker takes the next chunk, so memory is bounded by `jobs` chunks."""
-    queue = iter(chunks)
-    lock = threading.Lock()
-    stop = threading.Event()
+def _copy_chunks(chunks: Sequence[ChunkEntry], copier: _Copier, jobs: int) -> None:
+    """Whatever stops it, what has arrived stays there and need not be copied again."""
+    try:
+        for_each(chunks, copier.copy, max(1, min(jobs, len(chunks))))
+    except BaseException:
+        with suppress(StorageError):
+            copier.target.flush()
+        raise
+    copier.target.flush()
 
-    def take() -> Iterator[ChunkEntry]:
-        while not stop.is_set():
-            with lock:
-                chunk = next(queue, None)
-            if chunk is None:
-                return
-            yield chunk
 
-    def work() -> None:
-        for chunk in take():
-            copier.copy(chunk)
-
-    with ThreadPoolExecutor(max(1, min(jobs, len(chunks)))) as pool:
-        try:
-            workers = [pool.submit(work) for _ in range(max(1, min(jobs, len(chunks))))]
-            wait(workers, return_when=FIRST_EXCEPTION)
-        finally:
-            stop.set()
-    for worker in workers:
-        worker.result()
+def _is_off(length: int | None, expected: int) -> bool:
+    return length not in {None, expected}

@@ -5,7 +5,7 @@ A chunk is stored as it is; a manifest is stored as one zstd frame under the dig
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import zstandard
 
@@ -14,13 +14,19 @@ from gitreg.core.limits import MAX_MANIFEST_BYTES
 from gitreg.core.manifest import Manifest, format_manifest, parse_chunk_list, parse_manifest
 from gitreg.core.text import escape
 from gitreg.errors import VerificationError
+from gitreg.storage.store import purpose
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gitreg.core.manifest import ChunkEntry
     from gitreg.storage.store import ObjectStore
 
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 _LEVEL: Final = 3
+_ATTEMPTS: Final = 2
+
+_Read = TypeVar("_Read")
 
 
 class CorruptObjectError(VerificationError):
@@ -28,10 +34,11 @@ class CorruptObjectError(VerificationError):
 
     kind = "corrupt-object"
 
-    def __init__(self, digest: Digest, where: str) -> None:
+    def __init__(self, digest: Digest, where: str, needed_by: str | None = None) -> None:
         hint = "gitreg fsck repairs it, or names what it affects; a shared store: gitreg fsck --remote NAME --repair"
-        super().__init__(f"object {digest} in {where} is corrupt", hint=hint)
+        super().__init__(f"object {digest} in {where} is corrupt{purpose(needed_by)}", hint=hint)
         self.digest = digest
+        self.where = where
 
 
 class WrongSha256Error(VerificationError):
@@ -46,10 +53,12 @@ class WrongSha256Error(VerificationError):
 
 def read_chunk(store: ObjectStore, digest: Digest) -> bytes:
     """A chunk's bytes, verified.  Raises MissingObjectError, CorruptObjectError, StorageError."""
-    data = store.read(digest)
-    if Digest.of(data) != digest:
-        raise CorruptObjectError(digest, store.describe())
-    return data
+    return _read_verified(store, digest, lambda data: data if Digest.of(data) == digest else None)
+
+
+def read_object(store: ObjectStore, digest: Digest) -> bytes:
+    """A chunk or a manifest as it is stored, verified.  Raises as `read_chunk` does."""
+    return _read_verified(store, digest, lambda data: data if is_object(digest, data) else None)
 
 
 def read_exact_chunk(store: ObjectStore, chunk: ChunkEntry) -> bytes:
@@ -67,11 +76,26 @@ def read_manifest_text(store: ObjectStore, digest: Digest) -> bytes:
 
 def read_packed_manifest(store: ObjectStore, digest: Digest) -> tuple[bytes, bytes]:
     """A manifest as it is stored, and its canonical text, verified.  Raises as `read_chunk` does."""
-    packed = store.read(digest)
-    text = unpacked(packed)
-    if text is None or Digest.of(text) != digest:
-        raise CorruptObjectError(digest, store.describe())
-    return packed, text
+
+    def opened(packed: bytes) -> tuple[bytes, bytes] | None:
+        text = unpacked(packed)
+        return None if text is None or Digest.of(text) != digest else (packed, text)
+
+    return _read_verified(store, digest, opened)
+
+
+def _read_verified(store: ObjectStore, digest: Digest, check: Callable[[bytes], _Read | None]) -> _Read:
+    """What `check` makes of an object.  One that is not right is read once more: it may have been the network."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            found = check(store.read(digest))
+        except CorruptObjectError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+            continue
+        if found is not None:
+            return found
+    raise CorruptObjectError(digest, store.describe())
 
 
 def read_manifest(store: ObjectStore, digest: Digest) -> Manifest:
