@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -28,7 +29,19 @@ def here() -> Path:
 
 def settings_for(output: Output) -> Settings:
     progress = output.bar if output.watched else Silent()
-    return Settings(key=output.key, policy_root=output.policy_root, ask=_ask, progress=progress, note=output.note)
+    return Settings(
+        key=output.key,
+        policy_root=output.policy_root,
+        ask=_ask,
+        progress=progress,
+        note=output.note,
+        processes=_processors(),
+    )
+
+
+def _processors() -> int:
+    """Those that this process may use.  Elsewhere than on Linux, a copy of a process may not work as its original."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
 
 
 def _ask(question: str) -> str | None:

@@ -71,6 +71,7 @@ class Settings:
     ask: Callable[[str], str | None] = _no_answer  # for a passphrase; None means there is nobody to ask
     progress: Progress = field(default_factory=Silent)
     note: Callable[[str], None] = _unheard  # a line for people, beside the result
+    processes: int = 1  # that may verify at once; more than one is for programs without threads
 
     @property
     def home(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
@@ -62,10 +63,10 @@ def incoming_facts(
     return _Loader(context, model, incoming, branch).load(lambda tags: [name for name in incoming if name in tags])
 
 
-def registry_models(context: Context) -> list[ModelName]:
-    """Every model that has at least one registry tag."""
+def registry_models(context: Context) -> dict[ModelName, int]:
+    """Every model that has at least one registry tag, by name, and how many it has."""
     names = (parse_tag_name(ref.name) for ref in list_tags(context.repo))
-    return sorted({name.model for name in names if name is not None})
+    return dict(sorted(Counter(name.model for name in names if name is not None).items()))
 
 
 def _last_event(tags: Iterable[TagName], stage: StageName) -> list[StageTag]:

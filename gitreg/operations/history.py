@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from itertools import chain
 
 from gitreg.core.names import ModelName, Principal, StageName
 from gitreg.core.tag_name import AssignedTag, DeprecatedTag, DeregisteredTag, TagName, UnassignedTag, VersionTag
 from gitreg.core.version import Version
-from gitreg.errors import FormatError
-from gitreg.operations.context import Context, iso
+from gitreg.operations.context import Context
+from gitreg.operations.each_model import ask_each
 from gitreg.operations.facts import model_facts, registry_models
 from gitreg.operations.resolve import unknown_model
-from gitreg.operations.results import event_word, number_of, stage_of, version_of
-from gitreg.trust.facts import Facts, Verdict, Verified
-from gitreg.trust.tag_object import parse_tag_object
+from gitreg.operations.results import claimed_time, event_word, number_of, stage_of, version_of
+from gitreg.trust.facts import Verdict, Verified
 from gitreg.trust.verify import Verifier
 
 
@@ -47,26 +48,38 @@ class HistoryEntry:
 
 def history(context: Context, wanted: HistoryFilter) -> tuple[HistoryEntry, ...]:
     """The events that pass the filter, newest first by the taggers' clocks, then by number."""
-    models = registry_models(context) if wanted.model is None else [wanted.model]
-    entries = []
-    for model in models:
-        facts = model_facts(context, model)
-        if not facts.tags and wanted.model is not None:
-            raise unknown_model(context, model)
-        verifier = Verifier(facts)
-        entries += [_entry(facts, verifier.verdict(name)) for name in facts.tags]
-    passing = [entry for entry in entries if _passes(entry, wanted)]
-    passing.sort(key=lambda entry: (entry.at.timestamp() if entry.at else 0.0, entry.n or 0), reverse=True)
-    return tuple(passing[: wanted.limit])
+    models = registry_models(context) if wanted.model is None else {wanted.model: 0}
+    found = ask_each(models, partial(_newest, context, wanted), context.settings.processes)
+    entries = sorted(chain.from_iterable(found), key=lambda entry: _age(entry.at, entry.n), reverse=True)
+    return tuple(entries[: wanted.limit])
 
 
-def _passes(entry: HistoryEntry, wanted: HistoryFilter) -> bool:
-    if wanted.stage is not None and entry.stage != wanted.stage:
+def _newest(context: Context, wanted: HistoryFilter, model: ModelName) -> list[HistoryEntry]:
+    """A model's events that may be shown.
+
+    Names and dates, which decide that, are the same before and after verification, so that no other tag is verified.
+    """
+    facts = model_facts(context, model)
+    if not facts.tags and wanted.model is not None:
+        raise unknown_model(context, model)
+    claimed = {name: claimed_time(data.raw) for name, data in facts.tags.items()}
+    names = [name for name, at in claimed.items() if _passes(name, at, wanted)]
+    names.sort(key=lambda name: _age(claimed[name], _number(name)), reverse=True)
+    verifier = Verifier(facts)
+    return [_entry(verifier.verdict(name), claimed[name]) for name in names[: wanted.limit]]
+
+
+def _passes(name: TagName, at: datetime | None, wanted: HistoryFilter) -> bool:
+    if wanted.stage is not None and _stage(name) != wanted.stage:
         return False
-    return wanted.since is None or (entry.at is not None and entry.at >= wanted.since)
+    return wanted.since is None or (at is not None and at >= wanted.since)
 
 
-def _entry(facts: Facts, verdict: Verdict) -> HistoryEntry:
+def _age(at: datetime | None, n: int | None) -> tuple[float, int]:
+    return at.timestamp() if at else 0.0, n or 0
+
+
+def _entry(verdict: Verdict, at: datetime | None) -> HistoryEntry:
     if isinstance(verdict, Verified):
         event = verdict.event
         return HistoryEntry(
@@ -76,7 +89,7 @@ def _entry(facts: Facts, verdict: Verdict) -> HistoryEntry:
             stage=stage_of(event),
             n=number_of(event),
             tag=str(verdict.name),
-            at=iso(verdict.seconds),
+            at=at,
             by=verdict.by,
             message=verdict.text,
             verified=True,
@@ -87,15 +100,23 @@ def _entry(facts: Facts, verdict: Verdict) -> HistoryEntry:
         event=_claimed_word(name),
         model=name.model,
         version=name.version if isinstance(name, VersionTag | DeregisteredTag) else None,
-        stage=name.stage if isinstance(name, AssignedTag | UnassignedTag) else None,
-        n=name.n if isinstance(name, AssignedTag | UnassignedTag) else None,
+        stage=_stage(name),
+        n=_number(name),
         tag=str(name),
-        at=_claimed_time(facts.tags[name].raw),
+        at=at,
         by=None,
         message="",
         verified=False,
         reasons=(f"{verdict.check}: {verdict.reason}",),
     )
+
+
+def _stage(name: TagName) -> StageName | None:
+    return name.stage if isinstance(name, AssignedTag | UnassignedTag) else None
+
+
+def _number(name: TagName) -> int | None:
+    return name.n if isinstance(name, AssignedTag | UnassignedTag) else None
 
 
 def _claimed_word(name: TagName) -> str:
@@ -110,10 +131,3 @@ def _claimed_word(name: TagName) -> str:
             return "unassign"
         case DeprecatedTag():
             return "deprecate"
-
-
-def _claimed_time(raw: bytes | None) -> datetime | None:
-    try:
-        return iso(parse_tag_object(raw).tagger.seconds) if raw else None
-    except FormatError:
-        return None

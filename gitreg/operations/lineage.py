@@ -121,9 +121,10 @@ class _Graph:
 
 def _versions(context: Context, model: ModelName) -> list[_Artifact]:
     facts = model_facts(context, model)
-    states = stage_states(facts, model)
+    verifier = Verifier(facts)
+    states = stage_states(verifier, facts, model)
     artifacts = []
-    for verdict in Verifier(facts).verdicts(facts.version_tags(model)):
+    for verdict in verifier.verdicts(facts.version_tags(model)):
         if isinstance(verdict, Verified) and isinstance(verdict.event, Registration):
             held = tuple(stage for stage, state in states.items() if state.version == verdict.event.version)
             artifacts.append(_registered(facts, verdict, verdict.event, held))

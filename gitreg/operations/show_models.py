@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from operator import itemgetter
 
 from gitreg.core.digest import Digest
 from gitreg.core.event import Registration
@@ -14,9 +16,11 @@ from gitreg.core.tag_name import DeprecatedTag, VersionTag
 from gitreg.core.version import Version
 from gitreg.errors import GitregError
 from gitreg.operations.context import Context, iso
+from gitreg.operations.each_model import ask_each
 from gitreg.operations.facts import model_facts, registry_models
 from gitreg.operations.pointers import committed_pointers
 from gitreg.operations.resolve import unknown_model, withdrawn
+from gitreg.operations.results import claimed_time
 from gitreg.operations.stages import StageState, stage_states
 from gitreg.trust.facts import Facts, Verified
 from gitreg.trust.verify import Verifier
@@ -51,7 +55,7 @@ class ModelSummary:
 def show_registry(context: Context) -> tuple[ModelSummary, ...]:
     """Every model that has tags or a committed pointer, by name."""
     registered = registry_models(context)
-    summaries = [_summary(context, model) for model in registered]
+    summaries = ask_each(registered, partial(_summary, context), context.settings.processes)
     pointers = [found.pointer for found in committed_pointers(context.repo, context.head_commit())]
     summaries += [_unregistered(pointer) for pointer in pointers if pointer.name not in registered]
     return tuple(sorted(summaries, key=lambda summary: summary.model))
@@ -76,18 +80,24 @@ def _summary(context: Context, model: ModelName) -> ModelSummary:
     registered = [version for version in versions if version.status == "registered"]
     latest = registered[0] if registered else None
     pointer = _pointer(facts, verifier, VersionTag(model, latest.version)) if latest else None
-    seconds = [v.seconds for v in verifier.verdicts(facts.tags) if isinstance(v, Verified)]
     return ModelSummary(
         model=model,
         kind=(pointer.kind if pointer else Kind.MODEL).value,
         latest=latest.version if latest else None,
         status=_status(facts, verifier, model, latest),
-        stages=stage_states(facts, model),
+        stages=stage_states(verifier, facts, model),
         size=pointer.size if pointer else None,
         files=pointer.files if pointer else None,
-        updated=iso(max(seconds)) if seconds else None,
+        updated=_updated(facts, verifier),
         versions=tuple(versions),
     )
+
+
+def _updated(facts: Facts, verifier: Verifier) -> datetime | None:
+    """The date of the newest tag that verifies; those that say they are older need not be looked at."""
+    claimed = ((claimed_time(data.raw), name) for name, data in facts.tags.items())
+    dated = sorted(((at, name) for at, name in claimed if at is not None), key=itemgetter(0), reverse=True)
+    return next((at for at, name in dated if isinstance(verifier.verdict(name), Verified)), None)
 
 
 def _status(facts: Facts, verifier: Verifier, model: ModelName, latest: VersionSummary | None) -> str:

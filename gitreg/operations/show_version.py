@@ -20,6 +20,7 @@ from gitreg.operations.decisions.waiting import WaitingRequest, decided_about
 from gitreg.operations.facts import model_facts
 from gitreg.operations.resolve import Draft, FoundVersion, find
 from gitreg.operations.stages import StageState, stage_states
+from gitreg.trust.verify import Verifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ def show_version(context: Context, reference: Reference) -> VersionDetails:
     found = find(context, reference)
     if isinstance(found, Draft):
         return _details(found.pointer, found.pointer_path, None, {})
-    stages = stage_states(model_facts(context, found.model), found.model)
+    facts = model_facts(context, found.model)
+    stages = stage_states(Verifier(facts), facts, found.model)
     details = _details(found.pointer, found.pointer_path, found, stages)
     return replace(details, waiting=decided_about(context, VersionTag(found.model, found.version)))
 

@@ -30,9 +30,8 @@ class StageState:
     approvals: tuple[Principal, ...] = ()
 
 
-def stage_states(facts: Facts, model: ModelName) -> Mapping[StageName, StageState]:
+def stage_states(verifier: Verifier, facts: Facts, model: ModelName) -> Mapping[StageName, StageState]:
     """The stages that hold something, or whose last event does not verify."""
-    verifier = Verifier(facts)
     names = {tag.stage for tag in facts.tags if isinstance(tag, AssignedTag | UnassignedTag)}
     order = {stage: position for position, stage in enumerate(facts.current_policy.stages)}
     states = {}

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 from gitreg.core.digest import Digest
 from gitreg.core.event import Registration
+from gitreg.core.names import ModelName
 from gitreg.core.reference import AtStage, AtVersion, Latest, PointerPath, Reference
 from gitreg.core.tag_name import AssignedTag, TagName, UnassignedTag, VersionTag
 from gitreg.errors import GitregError
 from gitreg.operations.context import Context
+from gitreg.operations.each_model import ask_each
 from gitreg.operations.facts import model_facts, registry_models
 from gitreg.operations.marks import remember_read, seen_models
 from gitreg.operations.policy.pending import policy_failure, standing_refusal
@@ -37,8 +41,10 @@ def verify(context: Context, reference: Reference | None = None, *, data: bool =
     """Verify everything, one model (`Latest`), one version or one stage.  Failures are results, not errors."""
     tally = _Tally(context)
     if reference is None:
-        for model in sorted({*registry_models(context), *seen_models(context.repo)}):
-            tally.tags(model_facts(context, model), data=data)
+        models = dict.fromkeys(seen_models(context.repo), 0) | registry_models(context)
+        ask = partial(_checked_model, context)
+        for checked in ask_each(dict(sorted(models.items())), ask, context.settings.processes):
+            tally.tags(checked, data=data)
         tally.receipts()
         tally.policy()
     elif isinstance(reference, PointerPath):
@@ -54,15 +60,41 @@ def verify(context: Context, reference: Reference | None = None, *, data: bool =
 def _verify_part(context: Context, tally: _Tally, reference: Reference, facts: Facts, *, data: bool) -> None:
     match reference:
         case Latest():
-            tally.tags(facts, data=data)
+            tally.tags(_checked(context, facts), data=data)
         case AtStage(_, stage):
-            tally.tags(facts, lambda t: isinstance(t, AssignedTag | UnassignedTag) and t.stage == stage, data=False)
+            of_stage = _checked(
+                context, facts, lambda t: isinstance(t, AssignedTag | UnassignedTag) and t.stage == stage
+            )
+            tally.tags(of_stage, data=False)
             if data and not tally.failures:
                 tally.found(find(context, reference), data=True)
         case AtVersion(model, version) if VersionTag(model, version) in facts.tags:
-            tally.tags(facts, lambda t: t == VersionTag(model, version), data=data)
+            tally.tags(_checked(context, facts, lambda t: t == VersionTag(model, version)), data=data)
         case _:
             tally.found(find(context, reference), data=data)
+
+
+class _Checked(NamedTuple):
+    """Of some tags of a model: how many, those that failed, and the manifests that the others registered, by tag."""
+
+    tags: int
+    failures: tuple[Failure, ...]
+    manifests: dict[str, Digest]
+
+
+def _checked_model(context: Context, model: ModelName) -> _Checked:
+    return _checked(context, model_facts(context, model))
+
+
+def _checked(context: Context, facts: Facts, asked: Callable[[TagName], bool] = lambda _: True) -> _Checked:
+    verdicts = Verifier(facts).verdicts(name for name in facts.tags if asked(name))
+    verified = [verdict for verdict in verdicts if isinstance(verdict, Verified)]
+    remember_read(context.repo, {verdict.name: verdict.oid for verdict in verified}, facts.seen)
+    failed = [loss for loss in facts.losses if asked(loss.name)]
+    number = len(failed) + len(verdicts)
+    failed += [verdict for verdict in verdicts if isinstance(verdict, Failed)]
+    registered = {str(each.name): each.event.manifest for each in verified if isinstance(each.event, Registration)}
+    return _Checked(number, tuple(map(Failure.of, failed)), registered)
 
 
 class _Tally:
@@ -83,15 +115,11 @@ class _Tally:
             self._checked += 1
             self.failures.append(policy_failure(refused))
 
-    def tags(self, facts: Facts, asked: Callable[[TagName], bool] = lambda _: True, *, data: bool) -> None:
-        verdicts = Verifier(facts).verdicts(name for name in facts.tags if asked(name))
-        remember_read(self._context.repo, {v.name: v.oid for v in verdicts if isinstance(v, Verified)}, facts.seen)
-        for verdict in (*(loss for loss in facts.losses if asked(loss.name)), *verdicts):
-            self._checked += 1
-            if isinstance(verdict, Failed):
-                self.failures.append(Failure.of(verdict))
-            elif data:
-                self._artifact(verdict)
+    def tags(self, checked: _Checked, *, data: bool) -> None:
+        self._checked += checked.tags
+        self.failures += checked.failures
+        for ref, manifest in checked.manifests.items() if data else ():
+            self._artifact(ref, manifest)
 
     def receipts(self) -> None:
         """What a trusted writer saw must be here; where there is none, a date is what its signer says."""
@@ -107,13 +135,12 @@ class _Tally:
             return
         self._checked += 1
         if data:
-            self._artifact(found.registration)
+            self._artifact(str(found.registration.name), found.manifest)
 
-    def _artifact(self, verified: Verified) -> None:
-        event = verified.event
-        if isinstance(event, Registration) and event.manifest not in self._seen:
-            self._seen.add(event.manifest)
-            self._bytes(str(verified.name), event.manifest)
+    def _artifact(self, ref: str, manifest: Digest) -> None:
+        if manifest not in self._seen:
+            self._seen.add(manifest)
+            self._bytes(ref, manifest)
 
     def _bytes(self, ref: str, manifest: Digest) -> None:
         store = reading_store(self._context)

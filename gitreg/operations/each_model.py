@@ -1,0 +1,45 @@
+"""One question about many models.  Each model stands alone, so that several processes can share them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import TypeVar, cast
+
+from gitreg.core.names import ModelName
+
+Answer = TypeVar("Answer")
+Answers = dict[ModelName, Answer]
+
+_WORTH_IT = 4_000  # tags; below, starting another process costs more than it saves
+
+
+def ask_each(models: Mapping[ModelName, int], ask: Callable[[ModelName], Answer], processes: int) -> list[Answer]:
+    """The answers in the order of `models`, which says how many tags each has; from so many processes, if that pays.
+
+    An answer is a value that can be pickled, and depends on nothing that another question changes.
+    """
+    found: Answers[Answer] = {}
+    if processes > 1 and len(models) > 2 and sum(models.values()) >= _WORTH_IT:
+        # what the first question settles in this clone, or tells people, need not be settled or told by every process
+        first = min(models, key=models.__getitem__)
+        found[first] = ask(first)
+        found |= _shared({model: size for model, size in models.items() if model != first}, processes, ask)
+    return [found[model] if model in found else ask(model) for model in models]
+
+
+def _shared(models: Mapping[ModelName, int], processes: int, ask: Callable[[ModelName], Answer]) -> Answers[Answer]:
+    # only large registries need it, and every other question would pay for importing it
+    forked = import_module("gitreg.operations.forked")
+    return cast("Answers[Answer]", forked.ask_forked(_shares(models, processes), ask))
+
+
+def _shares(models: Mapping[ModelName, int], count: int) -> list[list[ModelName]]:
+    """As even as can be had by giving the largest first, each to whom has least."""
+    shares: list[list[ModelName]] = [[] for _ in range(min(count, len(models)))]
+    sizes = [0] * len(shares)
+    for model in sorted(models, key=models.__getitem__, reverse=True):
+        least = sizes.index(min(sizes))
+        shares[least].append(model)
+        sizes[least] += models[model]
+    return shares
