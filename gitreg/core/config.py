@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from gitreg.core.key_id import KeyId
 from gitreg.core.names import StageName
 from gitreg.core.registry_id import RegistryId
 from gitreg.core.remote_url import RemoteUrl
@@ -16,11 +17,15 @@ CONFIG_PATH = ".gitreg/config.toml"
 
 
 class Config(NamedTuple):
-    """A parsed config.  Without a default remote, objects are kept beside the Git remote's own repository."""
+    """A parsed config.  Without a default remote, objects are kept beside the Git remote's own repository.
+
+    `sealed` has the root keys of the remotes that are encrypted: a store does not get to say that it is not.
+    """
 
     id: RegistryId
     remotes: Mapping[str, RemoteUrl] = MappingProxyType({})
     default_remote: str | None = None
+    sealed: Mapping[str, KeyId] = MappingProxyType({})
 
 
 def parse_config(data: bytes) -> Config:
@@ -31,7 +36,12 @@ def parse_config(data: bytes) -> Config:
     default = root.optional("default_remote", str)
     if default is not None and default not in remotes:
         raise FormatError(f"{CONFIG_PATH}: default_remote: no such remote", hint="name one of [remotes]")
-    config = Config(root.parsed("id", RegistryId.parse), remotes, default)
+    keys = root.table("sealed")
+    sealed = {name: keys.parsed(name, KeyId.parse) for name in keys.names()}
+    for name in sealed:
+        if name not in remotes:
+            raise keys.fail(name, "no such remote", hint="name one of [remotes]")
+    config = Config(root.parsed("id", RegistryId.parse), remotes, default, sealed)
     root.finish()
     return config
 
@@ -50,4 +60,6 @@ def format_config(config: Config) -> bytes:
         lines.append(f'default_remote = "{config.default_remote}"')
     if config.remotes:
         lines += ["", "[remotes]", *(f'{name} = "{url}"' for name, url in config.remotes.items())]
+    if config.sealed:
+        lines += ["", "[sealed]", *(f'{name} = "{root}"' for name, root in config.sealed.items())]
     return ("\n".join(lines) + "\n").encode()

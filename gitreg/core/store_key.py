@@ -16,35 +16,22 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
 
+from gitreg.core.key_id import KeyId
 from gitreg.core.registry_id import RegistryId
-from gitreg.core.text import escape
 from gitreg.errors import FormatError
 
 STORE_KEY_NAMESPACE: Final = "gitreg-store-keys"
 MAX_RECORD_BYTES: Final = 1 << 20
 MAX_EPOCH: Final = 10**9
 READING_ONLY: Final = 0
-_ID: Final = re.compile(r"[0-9a-f]{32}")
 _BASE64: Final = r"[A-Za-z0-9+/]+={0,2}"
 _RECORD: Final = re.compile(
     r"gitreg-store-key 1\nregistry ([0-9a-f-]+)\nroot ([0-9a-f]+)\nkey ([0-9a-f]+)\nepoch (0|[1-9][0-9]{0,9})\n"
     rf"((?:share {_BASE64}\n)+)members ({_BASE64})\n(-----BEGIN SSH SIGNATURE-----\n.*)",
     re.DOTALL,
 )
-
-
-class KeyId(str):
-    """The name of a key: 32 hex digits that follow from it, and tell nothing about it."""
-
-    __slots__ = ()
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        if not _ID.fullmatch(text):
-            raise FormatError(f"not a key's id: '{escape(text[:64])}'", hint="expected 32 hex digits")
-        return cls(text)
 
 
 class KeyStatement(NamedTuple):

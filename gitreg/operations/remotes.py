@@ -41,11 +41,18 @@ def add_remote(context: Context, name: str, url: RemoteUrl, *, default: bool) ->
         raise RefusedError(f"there is a remote '{escape(name)}' already", hint=f"edit {CONFIG_PATH} to change its URL")
     is_default = default or context.config.default_remote is None
     remotes = {**context.config.remotes, name: url}
-    config = Config(context.config.id, remotes, name if is_default else context.config.default_remote)
-    write_file(context.repo.work_tree / CONFIG_PATH, format_config(config))
-    stage(context.repo, [CONFIG_PATH])
+    config = context.config._replace(
+        remotes=remotes, default_remote=name if is_default else context.config.default_remote
+    )
+    write_config(context, config)
     trust_remote(replace(context, config=config), name)
     return Remote(name, url, is_default)
+
+
+def write_config(context: Context, config: Config) -> None:
+    """Replace config.toml, staged for the user to commit."""
+    write_file(context.repo.work_tree / CONFIG_PATH, format_config(config))
+    stage(context.repo, [CONFIG_PATH])
 
 
 def trust(context: Context, name: str) -> Remote:

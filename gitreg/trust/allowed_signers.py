@@ -21,7 +21,8 @@ from gitreg.trust.revocation import Revocations
 from gitreg.trust.signer_options import SignerOptions, parse_options, split_options
 
 MAX_FILE: Final = 4 * 1024 * 1024
-NAMESPACES: Final = ("git", "gitreg-approval", "gitreg-policy")  # of all signatures that people make here
+# Of all signatures that people make here.
+NAMESPACES: Final = ("git", "gitreg-approval", "gitreg-policy", "gitreg-store-keys")
 _NOTHING: Final = Revocations()
 
 

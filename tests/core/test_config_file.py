@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitreg.core.config import Config, format_config, parse_config
+from gitreg.core.key_id import KeyId
 from gitreg.core.registry_id import RegistryId
 from gitreg.core.remote_url import RemoteUrl
 from gitreg.errors import FormatError
@@ -20,11 +21,19 @@ EXAMPLE = Config(
     {"shared": RemoteUrl("s3://models/registry"), "lab": RemoteUrl("file:///srv/my models")},
     "shared",
 )
+ROOT = "0123456789abcdef" * 2
 SECRET = "hunter2"
 
 urls = st.sampled_from(["s3://bucket", "file:///srv/a b", "sftp://me@host:22/x"]).map(RemoteUrl.parse)
+roots = st.binary(min_size=16, max_size=16).map(lambda data: KeyId(data.hex()))
 configs = st.dictionaries(stage_names, urls, max_size=3).flatmap(
-    lambda remotes: st.builds(Config, registries, st.just(remotes), st.sampled_from([None, *remotes]))
+    lambda remotes: st.builds(
+        Config,
+        registries,
+        st.just(remotes),
+        st.sampled_from([None, *remotes]),
+        st.dictionaries(st.sampled_from([*remotes]), roots) if remotes else st.just({}),
+    )
 )
 
 
@@ -32,6 +41,19 @@ def test_golden_file():
     """A registry made yesterday would have no identity today."""
     golden(GOLDEN, format_config(EXAMPLE))
     assert parse_config(GOLDEN.read_bytes()) == EXAMPLE
+
+
+def test_golden_file_with_a_sealed_remote():
+    """What was encrypted would be written in the clear by another release."""
+    config = EXAMPLE._replace(sealed={"lab": KeyId(ROOT)})
+    golden(GOLDEN.with_name("config-sealed-1.toml"), format_config(config))
+
+
+@pytest.mark.parametrize("line", [f'lob = "{ROOT}"', f'lab = "{ROOT[1:]}"', f'lab = "{ROOT.upper()}"', "lab = true"])
+def test_a_seal_that_cannot_be_meant_is_refused(line):
+    """A slip of the pen would leave a remote in the clear."""
+    with pytest.raises(FormatError):
+        parse_config(format_config(EXAMPLE) + f"[sealed]\n{line}\n".encode())
 
 
 @given(configs)

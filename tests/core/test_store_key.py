@@ -9,8 +9,9 @@ from format_strategies import UUID, golden, mutated, only_gitreg_errors, registr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gitreg.core.key_id import KeyId
 from gitreg.core.registry_id import RegistryId
-from gitreg.core.store_key import MAX_EPOCH, KeyId, KeyRecord, KeyStatement, format_record, parse_record
+from gitreg.core.store_key import MAX_EPOCH, KeyRecord, KeyStatement, format_record, parse_record
 from gitreg.errors import FormatError
 
 FOLDER = Path(__file__).parent / "golden"

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from gitreg.core.digest import Digest
-from gitreg.core.store_key import KeyId
+from gitreg.core.key_id import KeyId
 from gitreg.errors import GitregError
 from gitreg.storage.layout import OBJECTS, SEALED_FORMAT_TEXT
 from gitreg.storage.remote.sealing import cipher
@@ -19,7 +19,7 @@ from gitreg.storage.remote.sealing.ring import SealedError
 from gitreg.storage.verified import CorruptObjectError
 
 if TYPE_CHECKING:
-    from gitreg.storage.remote.sealing.ring import DataKey, KeyRing
+    from gitreg.storage.remote.sealing.ring import DataKey, Seal
 
 _MAGIC: Final = b"GRS1"
 _HEADER_BYTES: Final = len(_MAGIC) + 16
@@ -27,19 +27,17 @@ _HIDDEN: Final = re.compile(r"[0-9a-f]{96}")  # of a digest's 32 bytes
 
 
 class SealedCodec:
-    """Writes with `newest`, which is the reason why not if nobody trusted vouches for a key; reads with the whole ring.
-
-    A key made up by others does no harm in reading, for every object must still hash to its name.
-    """
+    """The codec of one store's seal."""
 
     layout = SEALED_FORMAT_TEXT
     overhead = _HEADER_BYTES + cipher.NONCE_BYTES + cipher.TAG_BYTES
 
-    def __init__(self, ring: KeyRing, newest: DataKey | GitregError, where: str) -> None:
-        self._ring = ring
-        self._newest = newest
+    def __init__(self, seal: Seal, where: str) -> None:
+        self._newest = seal.newest
+        self._keys = {key.id: key for key in seal.ring.keys}
+        self._closed = seal.ring.closed
         self._where = where
-        self._names = cipher.NameCipher(ring.root.secret)
+        self._names = cipher.NameCipher(seal.ring.root.secret)
 
     def key(self, digest: Digest) -> str:
         hidden = self._names.hide(bytes.fromhex(digest.hex)).hex()
@@ -60,12 +58,12 @@ class SealedCodec:
     def decode(self, digest: Digest, data: bytes) -> bytes:
         header = data[:_HEADER_BYTES]
         id_ = KeyId(header[len(_MAGIC) :].hex())
-        if id_ in self._ring.closed:
+        if id_ in self._closed:
             raise SealedError(
                 f"object {digest} is encrypted with the key {id_}, which is not for this identity",
                 hint="an admin runs once more: gitreg remote recipients NAME --add YOURS",
             )
-        key = self._ring.keys.get(id_)
+        key = self._keys.get(id_)
         plain = None
         if key is not None:
             context = header + bytes.fromhex(digest.hex)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 from collections import Counter
 
@@ -13,15 +14,15 @@ from gitreg.core.digest import Digest
 from gitreg.errors import RefusedError
 from gitreg.storage.remote.codec import PlainCodec
 from gitreg.storage.remote.sealed_codec import SealedCodec
-from gitreg.storage.remote.sealing.ring import DataKey, KeyRing, SealedError
+from gitreg.storage.remote.sealing.ring import DataKey, KeyRing, Seal, SealedError
 from gitreg.storage.remote.store import RemoteStore
 from gitreg.storage.verified import CorruptObjectError
 from tests.storage.remote.counted import CountedDriver
 
 OLD, NEW = DataKey.new(), DataKey.new()
-RING = KeyRing(OLD, {OLD.id: OLD, NEW.id: NEW}, frozenset())
-CODEC = SealedCodec(RING, NEW, "the store")
-BEFORE = SealedCodec(KeyRing(OLD, {OLD.id: OLD}, frozenset()), OLD, "the store")
+RING = KeyRing(OLD, (OLD, NEW))
+CODEC = SealedCodec(Seal(RING, NEW), "the store")
+BEFORE = SealedCodec(Seal(KeyRing(OLD, (OLD,)), OLD), "the store")
 DATA = b"weights" * 5
 DIGEST = Digest.of(DATA)
 SEALED = CODEC.encode(DIGEST, DATA)
@@ -71,7 +72,7 @@ def test_swapped_foreign_and_plain_objects_are_refused():
     """Whoever holds the store could give one object for another."""
     other = Digest.of(b"other")
     stranger = DataKey.new()
-    foreign = SealedCodec(KeyRing(stranger, {stranger.id: stranger}, frozenset()), stranger, "elsewhere")
+    foreign = SealedCodec(Seal(KeyRing(stranger, (stranger,)), stranger), "elsewhere")
     relabelled = SEALED[:4] + bytes.fromhex(OLD.id) + SEALED[20:]
     for data in (CODEC.encode(other, b"other"), foreign.encode(DIGEST, DATA), DATA, b"", relabelled, SEALED + b"\0"):
         with pytest.raises(CorruptObjectError):
@@ -93,7 +94,7 @@ def test_objects_of_before_a_rotation_are_read_and_new_ones_not_by_the_old_key()
 
 def test_a_key_that_is_for_others_is_named_and_not_taken_for_damage():
     """Somebody who was not added to a new key would be told to repair the store."""
-    codec = SealedCodec(KeyRing(OLD, {OLD.id: OLD}, frozenset([NEW.id])), OLD, "the store")
+    codec = SealedCodec(Seal(KeyRing(OLD, (OLD,), frozenset([NEW.id])), OLD), "the store")
     with pytest.raises(SealedError, match="not for this identity"):
         codec.decode(DIGEST, SEALED)
 
@@ -101,10 +102,17 @@ def test_a_key_that_is_for_others_is_named_and_not_taken_for_damage():
 def test_nothing_is_written_with_a_key_that_nobody_vouches_for():
     """Whoever holds the store could make up a key, and would read all that is uploaded from then on."""
     refusal = RefusedError("nobody trusted signed the key")
-    codec = SealedCodec(RING, refusal, "the store")
+    codec = SealedCodec(Seal(RING, refusal), "the store")
     assert codec.decode(DIGEST, SEALED) == DATA
     with pytest.raises(RefusedError, match="nobody trusted"):
         codec.encode(DIGEST, DATA)
+
+
+def test_a_seal_can_be_sent_to_another_machine():
+    """Work on a sealed store could not be shared out."""
+    seal = Seal(RING, NEW)
+    assert pickle.loads(pickle.dumps(seal)) == seal
+    assert hash(seal) == hash(pickle.loads(pickle.dumps(seal)))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from gitreg.storage.layout import FORMAT_FILE, OBJECTS, SEALED_FORMAT_TEXT
 from gitreg.storage.remote.driver import AbsentError
 
 if TYPE_CHECKING:
-    from gitreg.core.store_key import KeyId
+    from gitreg.core.key_id import KeyId
     from gitreg.storage.remote.driver import Driver
 
 KEYS: Final = "keys"

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from gitreg.core.store_key import KeyId, KeyStatement
+from gitreg.core.key_id import KeyId
+from gitreg.core.store_key import KeyStatement
 from gitreg.errors import StorageError
 from gitreg.storage.remote.sealing import cipher
 from gitreg.storage.remote.sealing.identity import Recipient
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from gitreg.core.registry_id import RegistryId
+    from gitreg.errors import GitregError
     from gitreg.storage.remote.sealing.identity import Identity
 
 _ID_BYTES: Final = 16
@@ -43,20 +45,31 @@ class DataKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """Keys by id, the store's first one among them, and the ids of those that the identity does not open."""
+    """Keys, the store's first one among them, and the ids of those that the identity does not open."""
 
     root: DataKey
-    keys: Mapping[KeyId, DataKey]
-    closed: frozenset[KeyId]
+    keys: tuple[DataKey, ...]
+    closed: frozenset[KeyId] = frozenset()
+
+    def find(self, id_: KeyId) -> DataKey | None:
+        return next((key for key in self.keys if key.id == id_), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """All it takes to use a sealed store, as a value that can be sent to another machine.
+
+    It writes with `newest`, which is the reason why not if nobody trusted vouches for a key, and reads with the whole
+    ring: a key made up by others does no harm in reading, for every object must still hash to its name.
+    """
+
+    ring: KeyRing
+    newest: DataKey | GitregError
 
 
 def open_ring(statements: Sequence[KeyStatement], root: KeyId, identity: Identity) -> KeyRing:
     """What the identity opens.  Raises SealedError if the root is not there, or not for it."""
-    opened = {}
-    for statement in statements:
-        key = open_key(statement, identity)
-        if key is not None:
-            opened[key.id] = key
+    opened = {key.id: key for statement in statements if (key := open_key(statement, identity)) is not None}
     ids = {statement.key for statement in statements}
     if root not in ids:
         raise SealedError(
@@ -68,7 +81,7 @@ def open_ring(statements: Sequence[KeyStatement], root: KeyId, identity: Identit
             f"the store is encrypted, and not for {identity.recipient().public}",
             hint="send what `gitreg identity` prints to an admin: gitreg remote recipients NAME --add IT",
         )
-    return KeyRing(opened[root], opened, frozenset(ids - set(opened)))
+    return KeyRing(opened[root], tuple(opened.values()), frozenset(ids - set(opened)))
 
 
 def close_key(
