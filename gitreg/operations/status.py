@@ -108,7 +108,7 @@ class _Places:
         self._alone = False
         try:
             self._alone = context.config.default_remote is None and remote_place(context) is None
-            self._remote = remote_store(context)
+            self._remote = None if self._alone else remote_store(context)
         except NoRemoteError:
             pass
         except GitregError as error:

@@ -13,7 +13,8 @@ from gitreg.operations.branch import SIGNERS_PATH
 from gitreg.operations.context import Context
 from gitreg.operations.policy.history import REVOKED_PATH
 from gitreg.operations.policy.line import present_policy
-from gitreg.operations.policy.sign import PolicySignResult, propose, working_state
+from gitreg.operations.policy.sign import PolicySignResult, propose
+from gitreg.operations.policy.working import working_state
 from gitreg.trust.allowed_signers import AllowedSigners, Grant, format_line
 from gitreg.trust.private_key import generate_key
 from gitreg.trust.public_key import PublicKey

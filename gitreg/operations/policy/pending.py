@@ -11,7 +11,7 @@ from gitreg.operations.branch import protected_branch
 from gitreg.operations.context import Context
 from gitreg.operations.policy.history import policy_chain, refused_since
 from gitreg.operations.policy.line import policy_line
-from gitreg.operations.policy.sign import working_state
+from gitreg.operations.policy.working import working_state
 from gitreg.operations.results import Failure
 from gitreg.trust.policy_chain import RefusedChange, check_step
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 import base64
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from gitreg.core.names import Principal
-from gitreg.core.policy import POLICY_PATH
 from gitreg.core.policy_edit import with_epoch
 from gitreg.core.policy_signatures import SIGNATURES_PATH, PolicySignature, format_signatures, parse_signatures
 from gitreg.core.policy_statement import POLICY_NAMESPACE, PolicyStatement
-from gitreg.core.text import escape
-from gitreg.errors import FormatError, GitError, GitregError, NotFoundError, RefusedError, SigningError, SourceError
+from gitreg.errors import FormatError, GitError, GitregError, RefusedError, SigningError
 from gitreg.git.worktree import dirty_paths, stage
 from gitreg.operations.atomic import write_file
 from gitreg.operations.context import Context, utc_now
 from gitreg.operations.policy.history import STATE_PATHS
 from gitreg.operations.policy.line import present_policy
+from gitreg.operations.policy.working import read_if_there, working_state
 from gitreg.operations.sign import open_signer
 from gitreg.trust.policy_chain import check_changeable, check_readable, signed_by
 from gitreg.trust.policy_difference import differences
@@ -60,14 +58,6 @@ def propose(context: Context, wanted: PolicyState) -> PolicySignResult:
     except (NotAdminError, SigningError) as error:
         context.settings.note(f"not signed: {error.message}")
     return _finish(context, before, after)
-
-
-def working_state(context: Context) -> PolicyState:
-    """The policy's files as they lie in the working tree.  Raises NotFoundError."""
-    files = [_read(context.repo.work_tree / path) for path in (*STATE_PATHS, SIGNATURES_PATH)]
-    if files[0] is None:
-        raise NotFoundError(f"there is no {POLICY_PATH} here", hint="git checkout HEAD -- .gitreg brings it back")
-    return PolicyState(context.head_commit(), int(utc_now().timestamp()), *files)
 
 
 def _step(context: Context, wanted: PolicyState) -> tuple[PolicyState, PolicyState]:
@@ -129,20 +119,9 @@ def _admin_name(before: PolicyState, signer: Signer) -> Principal:
 def _write(context: Context, after: PolicyState) -> None:
     repo = context.repo
     for path, data in zip((*STATE_PATHS, SIGNATURES_PATH), (*after.files, after.signatures), strict=True):
-        if data is not None and _read(repo.work_tree / path) != data:
+        if data is not None and read_if_there(repo.work_tree / path) != data:
             write_file(repo.work_tree / path, data)
     stage(repo, [path for path in (*STATE_PATHS, SIGNATURES_PATH) if (repo.work_tree / path).exists()])
     gone = [path for path in dirty_paths(repo, STATE_PATHS) if not (repo.work_tree / path).exists()]
     with suppress(GitError):  # it may be staged as removed already
         stage(repo, gone)
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise SourceError(
-            f"cannot read {escape(str(path))}: {error.strerror}", hint="is it an ordinary file?"
-        ) from None

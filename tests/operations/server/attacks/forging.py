@@ -21,7 +21,7 @@ from gitreg.git.objects import write_object
 from gitreg.git.repository import Repository
 from gitreg.operations.draft import AssignmentDraft, draft_assignment
 from gitreg.operations.policy.line import present_policy
-from gitreg.operations.policy.sign import working_state
+from gitreg.operations.policy.working import working_state
 from gitreg.operations.resolve import find_version
 from gitreg.operations.sign import open_signer
 from gitreg.trust.approval import approve
