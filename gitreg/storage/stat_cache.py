@@ -10,7 +10,6 @@ import os
 import re
 from array import array
 from contextlib import suppress
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from gitreg.core.digest import Digest
@@ -64,11 +63,9 @@ class StatCache:
 def _looks(source: Source) -> str:
     """One hash over path and fingerprint of every file, column by column: a line for each file takes twice as long."""
     paths = "\0".join([file.path for file in source.files])
-    looks = [file.fingerprint for file in source.files]
-    signed = array("q", chain.from_iterable([(look.size, look.mtime_ns, look.ctime_ns) for look in looks]))
-    inodes = array("Q", [look.inode for look in looks])
-    modes = bytes([look.executable for look in looks])
-    return Digest.of(b"".join([paths.encode(), b"\0", signed.tobytes(), inodes.tobytes(), modes])).hex
+    sizes, mtimes, ctimes, inodes, modes = zip(*[file.fingerprint for file in source.files], strict=True)
+    numbers = [array("q", sizes), array("q", mtimes), array("q", ctimes), array("Q", inodes)]
+    return Digest.of(b"".join([paths.encode(), b"\0", *numbers, bytes(modes)])).hex
 
 
 def _is_racy(look: Fingerprint, listed_ns: int) -> bool:
