@@ -41,6 +41,8 @@ from gitreg.operations.fsck import FsckRequest, FsckResult
 from gitreg.operations.fsck import fsck as check_store
 from gitreg.operations.garbage.gc import GcRequest, GcResult
 from gitreg.operations.garbage.gc import gc as collect_garbage
+from gitreg.operations.garbage.shared import SharedGcRequest, SharedGcResult
+from gitreg.operations.garbage.shared import gc_shared as collect_shared_garbage
 from gitreg.operations.gate_run import gate_run
 from gitreg.operations.history import HistoryEntry, HistoryFilter
 from gitreg.operations.history import history as list_history
@@ -146,6 +148,10 @@ class Registry:
     def gc(self, request: GcRequest | None = None) -> GcResult:
         """What nothing in this clone needs any more; removed only if the request says so."""
         return collect_garbage(self.context, request or GcRequest())
+
+    def gc_shared(self, request: SharedGcRequest | None = None) -> SharedGcResult:
+        """The same of a shared store, where the refs of the Git remote count too."""
+        return collect_shared_garbage(self.context, request or SharedGcRequest())
 
     def register(
         self, name: str, *, version: str | None = None, bump: str | None = None, message: str = "", push: bool = False

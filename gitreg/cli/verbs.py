@@ -42,7 +42,7 @@ VERBS = {
             "path": "Print a verified read-only checkout of a version.",
             "cache": "Look at the shared checkouts, and make room.",
             "convert": "Turn a model file that can run code into one that cannot.",
-            "gc": "Remove objects of this clone that nothing needs any more.",
+            "gc": "Remove objects that nothing needs any more, here or from a shared store.",
         },
     ),
     **_entries(

@@ -70,6 +70,22 @@ def fetch(repo: Repository, remote: str, specs: Sequence[FetchSpec], *, prune: b
     """Fetch just these refs.  With `prune`, refs in their targets that the remote lacks now go away."""
     if not specs:
         raise UsageError("nothing to fetch")
+    _fetch(repo, remote, [str(spec) for spec in specs], prune=prune)
+
+
+def fetch_everything(repo: Repository, remote: str, namespace: str) -> None:
+    """Mirror every ref that the remote announces into a namespace of its own (ends in "/")."""
+    check_ref_name(f"{namespace}x")
+    _fetch(repo, remote, [f"+refs/*:{namespace}*"], prune=True)
+
+
+def mirror(url: str, directory: Path) -> Repository:
+    """A bare copy of a repository with every ref that it announces."""
+    _checked(Git(Path.cwd()).converse("clone", "--mirror", "--end-of-options", check_remote(url), str(directory)))
+    return Repository.discover(directory)
+
+
+def _fetch(repo: Repository, remote: str, specs: Sequence[str], *, prune: bool) -> None:
     pruning = "--prune" if prune else "--no-prune"
     outcome = repo.git.converse(
         "fetch",
@@ -80,7 +96,7 @@ def fetch(repo: Repository, remote: str, specs: Sequence[FetchSpec], *, prune: b
         *progress_options(),
         "--end-of-options",
         check_remote(remote),
-        *(str(spec) for spec in specs),
+        *specs,
     )
     _checked(outcome)
 

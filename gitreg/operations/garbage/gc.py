@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -12,16 +11,16 @@ from gitreg.errors import GitError
 from gitreg.git.ever import blind_spots
 from gitreg.operations.context import Context
 from gitreg.operations.garbage.mark import Marked, UnknownNeedError, mark
-from gitreg.operations.garbage.roots import Root, roots
+from gitreg.operations.garbage.results import Amount, Blocked, Kept, summed, unused
+from gitreg.operations.garbage.roots import roots
 from gitreg.operations.garbage.trim import TRIM_GRACE, TrimRefusedError, held_by_remote
 from gitreg.operations.stores import local_store
 from gitreg.storage.local_sweep import LocalSweep
-from gitreg.storage.sweep import Listed, Swept
+from gitreg.storage.sweep import Listed
 
 DEFAULT_GRACE: Final = timedelta(days=14)
 # An add or push of that many hours ago may still be running; whoever asks for less must know that none is.
 SHORT_GRACE: Final = timedelta(hours=1)
-_NOTHING: Final = Swept(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,31 +30,6 @@ class GcRequest:
     grace: timedelta = DEFAULT_GRACE
     pushed: bool = False
     force: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A name (a tag, another ref, a pointer's path), and why the bytes of `manifest` stay."""
-
-    ref: str
-    reason: str
-    manifest: Digest
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """So many objects and bytes."""
-
-    objects: int
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Blocked:
-    """What could not be done (`gc` as a whole, or dropping what is `pushed`), and why."""
-
-    what: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +52,14 @@ def gc(context: Context, request: GcRequest) -> GcResult:
         try:
             plan = _plan(context, request)
         except (GitError, UnknownNeedError) as error:
-            return GcResult((), Amount(0, 0), Amount(0, 0), (Blocked("gc", _said(error)),), deleted=False)
+            return GcResult((), Amount(0, 0), Amount(0, 0), (Blocked.by("gc", error),), deleted=False)
         sweep = LocalSweep(local_store(context))
         if request.force:
             sweep.remove_leftovers()  # first, for a full disk needs some room to move objects aside
             garbage, trimmed = sweep.remove_untouched(plan.garbage), sweep.remove_untouched(plan.trimmed)
         else:
-            garbage, trimmed = _sum(plan.garbage), _sum(plan.trimmed)
-    total = Amount(garbage.objects + trimmed.objects, garbage.bytes + trimmed.bytes)
-    pushed = Amount(trimmed.objects, trimmed.bytes)
-    return GcResult(plan.keep, total, pushed, plan.blocked, deleted=request.force)
+            garbage, trimmed = summed(plan.garbage), summed(plan.trimmed)
+    return GcResult(plan.keep, Amount.of(garbage, trimmed), Amount.of(trimmed), plan.blocked, deleted=request.force)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +84,11 @@ def _plan(context: Context, request: GcRequest) -> _Plan:
     marked = mark(store, dict.fromkeys(root.manifest for root in named))
     needed = marked.digests
     unneeded = (each for digest, each in listed.items() if digest not in needed)
-    garbage = _unused(unneeded, now, request.grace)
+    garbage = unused(unneeded, now, request.grace)
     gone, blocked = _pushed(context, request, marked)
-    trimmed = _unused((listed[digest] for digest in gone & listed.keys()), now, min(request.grace, TRIM_GRACE))
+    trimmed = unused((listed[digest] for digest in gone & listed.keys()), now, min(request.grace, TRIM_GRACE))
     going = {each.digest for each in trimmed}
-    return _Plan(tuple(_kept(root) for root in named if root.manifest not in going), garbage, trimmed, blocked)
+    return _Plan(tuple(Kept.of(root) for root in named if root.manifest not in going), garbage, trimmed, blocked)
 
 
 def _pushed(context: Context, request: GcRequest, marked: Marked) -> tuple[set[Digest], tuple[Blocked, ...]]:
@@ -126,21 +98,4 @@ def _pushed(context: Context, request: GcRequest, marked: Marked) -> tuple[set[D
     try:
         return held_by_remote(context, marked), ()
     except TrimRefusedError as error:
-        return set(), (Blocked("pushed", _said(error)),)
-
-
-def _unused(objects: Iterable[Listed], now: int, grace: timedelta) -> list[Listed]:
-    newest = now - int(grace.total_seconds() * 1e9)
-    return [each for each in objects if each.modified <= newest]
-
-
-def _sum(objects: list[Listed]) -> Swept:
-    return Swept(len(objects), sum(each.size for each in objects))
-
-
-def _kept(root: Root) -> Kept:
-    return Kept(root.ref, root.reason.value, root.manifest)
-
-
-def _said(error: GitError | UnknownNeedError | TrimRefusedError) -> str:
-    return f"{error.message}; {error.hint}" if error.hint else error.message
+        return set(), (Blocked.by("pushed", error),)

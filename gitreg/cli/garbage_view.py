@@ -1,0 +1,53 @@
+"""What a gc found, or did, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gitreg.cli.figures import counted, size
+from gitreg.cli.lines import Line, bad, dim, line, strong
+from gitreg.cli.table import columns
+from gitreg.operations.garbage.gc import GcResult
+from gitreg.operations.garbage.results import Amount, Kept
+from gitreg.operations.garbage.shared import SharedGcResult
+
+
+def local_lines(result: GcResult, *, explain: bool) -> list[Line]:
+    """What stays, if that was asked for, and how much goes from the clone."""
+    done = "Deleted" if result.deleted else "Would delete"
+    also = f", {counted(result.pushed.objects, 'object')} of them because the remote has them"
+    summary = f"{done} {_amount(result.delete)}{also if result.pushed.objects else ''}"
+    return _report(result, [summary], explain=explain)
+
+
+def shared_lines(result: SharedGcResult, *, explain: bool) -> list[Line]:
+    """The same of a shared store, with what earlier gcs have left to do."""
+    moved = "Removed" if result.deleted else "Would remove"
+    summary = [f"{moved} {_amount(result.delete)} from {result.store}"]
+    if result.freed.objects:
+        freed = "Deleted for good" if result.deleted else "Would delete for good"
+        summary.append(f"{freed} {_amount(result.freed)} that earlier gcs had moved aside")
+    if result.restored.objects:
+        summary.append(f"Put back {_amount(result.restored)} that something needs by now")
+    return _report(result, summary, explain=explain)
+
+
+def _report(result: GcResult | SharedGcResult, summary: list[str], *, explain: bool) -> list[Line]:
+    refused = any(each.what == "gc" for each in result.blocked)
+    blocked = [
+        line(bad("refused" if each.what == "gc" else f"not {_PARTS[each.what]}"), f"  {each.reason}")
+        for each in result.blocked
+    ]
+    return blocked if refused else [*(_kept(result.keep) if explain else ()), *blocked, *map(line, summary)]
+
+
+_PARTS = {"pushed": "trimmed"}
+
+
+def _kept(keep: Iterable[Kept]) -> list[Line]:
+    reasons = [line(strong(kept.ref), kept.reason, dim(kept.manifest)) for kept in keep]
+    return columns(reasons) if reasons else []
+
+
+def _amount(amount: Amount) -> str:
+    return f"{counted(amount.objects, 'object')}, {size(amount.bytes)}"
