@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitreg.core.remote_url import RemoteUrl
 from gitreg.core.text import escape
@@ -11,13 +12,19 @@ from gitreg.git.config import get_config, get_config_section, set_config
 from gitreg.git.remote import is_local_path, local_git_dir, remote_url, remotes
 from gitreg.operations.branch import git_remote
 from gitreg.operations.context import Context
+from gitreg.operations.sealing.seen import SEEN_KEY, checked_root
 from gitreg.storage.bulk.place import Place
 from gitreg.storage.layered import LayeredStore
 from gitreg.storage.local import LocalStore
-from gitreg.storage.open_store import create_store, open_store
+from gitreg.storage.open_store import create_store, local_path, open_store
 from gitreg.storage.store import DEFAULT_JOBS, ObjectStore
 
+if TYPE_CHECKING:
+    from gitreg.storage.remote.driver import Driver
+    from gitreg.storage.remote.sealing.ring import Seal
+
 _SEEN = "seenUrl"
+_OURS = {_SEEN.lower(), SEEN_KEY.lower()}  # what this clone remembers, among the options
 _JOBS_VARIABLE = "GITREG_JOBS"
 _JOBS_KEY = "gitreg.jobs"
 _MOST_JOBS = 256
@@ -37,15 +44,30 @@ def remote_store(context: Context, name: str | None = None, *, create: bool = Fa
     if name is None:
         return _embedded_store(context, create=create)
     opener = create_store if create else open_store
-    return opener(_checked_url(context, name), _options(context, name), requests_at_once(context))
+    url, options = _checked_url(context, name), _options(context, name)
+    return opener(url, options, _requests_at_once(context), _seal(context, name))
+
+
+def remote_driver(context: Context, name: str) -> Driver:
+    """The service that a sealed remote is kept by.  Raises RefusedError for a folder, and as `remote_store` does."""
+    url = _checked_url(context, name)
+    if local_path(url) is not None:
+        raise RefusedError(
+            f"the remote '{name}' is a folder, which gitreg does not encrypt",
+            hint="let its file system do that; s3://, gs://, az://, abfs:// and sftp:// can be encrypted",
+        )
+    from gitreg.storage.remote.opening import open_driver  # noqa: PLC0415 - heavy, and needed for remote stores alone
+
+    return open_driver(url, _options(context, name))
 
 
 def remote_at(context: Context, name: str) -> Place:
     """Where the remote called `name` is, for work that opens it elsewhere.  Raises as `remote_store` does."""
-    return Place(_checked_url(context, name), tuple(sorted(_options(context, name).items())))
+    url, options = _checked_url(context, name), _options(context, name)
+    return Place(url, tuple(sorted(options.items())), _seal(context, name))
 
 
-def requests_at_once(context: Context) -> int:
+def _requests_at_once(context: Context) -> int:
     """How many requests to a service the user wants side by side.  Raises UsageError."""
     for said, where in (
         (context.settings.jobs, "--jobs"),
@@ -117,7 +139,17 @@ def _checked_url(context: Context, name: str) -> RemoteUrl:
 
 def _options(context: Context, name: str) -> dict[str, str]:
     options = get_config_section(context.repo, f"gitreg.remote.{name}.")
-    return {key: value for key, value in options.items() if key.lower() != _SEEN.lower()}
+    return {key: value for key, value in options.items() if key.lower() not in _OURS}
+
+
+def _seal(context: Context, name: str) -> Seal | None:
+    """How to open the remote, if the registry says that it is sealed."""
+    root = checked_root(context, name)
+    if root is None:
+        return None
+    from gitreg.operations.sealing.keys import remote_seal  # noqa: PLC0415 - heavy, and needed for sealed stores alone
+
+    return remote_seal(context, name, remote_driver(context, name), root)
 
 
 def remote_place(context: Context) -> Path | None:

@@ -10,7 +10,6 @@ from gitreg.core.digest import Digest
 from gitreg.core.names import ModelName
 from gitreg.operations.context import Context
 from gitreg.operations.needed import needed_by
-from gitreg.operations.stores import requests_at_once
 from gitreg.storage.store import ObjectStore
 from gitreg.storage.transfer import copy_artifact
 from gitreg.storage.verified import read_manifest
@@ -55,7 +54,7 @@ def transfer(context: Context, model: ModelName, manifest: Digest, route: Route)
     """Copy what the target lacks.  Raises MissingObjectError, CorruptObjectError, StorageError."""
     started = time.monotonic()
     with context.step(f"{route.direction.value} {model}") as report, needed_by(model):
-        stats = copy_artifact(manifest, route.source, route.target, requests_at_once(context), report)
+        stats = copy_artifact(manifest, route.source, route.target, report)
     contents = read_manifest(route.here, manifest)
     return Transfer(
         model=model,

@@ -15,12 +15,14 @@ from gitreg.core.excerpt import Excerpt, excerpt_of
 from gitreg.core.text import escape
 from gitreg.errors import RefusedError
 from gitreg.storage.clone import clone_files
+from gitreg.storage.crew import crew
 from gitreg.storage.destination import Destination
 from gitreg.storage.direct_write import DirectWriter
 from gitreg.storage.file_writer import Writing
 from gitreg.storage.in_place import files_in_place
 from gitreg.storage.os_failures import storage_failures
 from gitreg.storage.progress import OnProgress, Progress
+from gitreg.storage.read_ahead import ReadAhead
 from gitreg.storage.stream_map import Unit, units
 from gitreg.storage.temp_area import TempArea
 from gitreg.storage.unit_work import CheckoutWork, write_unit
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
     from gitreg.storage.store import ObjectStore
 
 _MOST_WRITERS: Final = 4
-# They mostly wait, for a disk or for a service.
-_READERS: Final = 8
 
 
 class Existing(Enum):
@@ -117,11 +117,12 @@ def _write(work: Iterable[Unit], store: ObjectStore, root: Path, area: TempArea,
     cores = os.cpu_count() or 1
     stop = threading.Event()
     with (
-        ThreadPoolExecutor(_READERS) as readers,
+        crew(store.at_once) as readers,
         ThreadPoolExecutor(min(cores, _MOST_WRITERS)) as writers,
     ):
-        shared = CheckoutWork(store, root, Writing(area, DirectWriter()), readers, progress, stop)
-        futures = [writers.submit(write_unit, unit, shared) for unit in work]
+        ahead = ReadAhead(store, work, readers, stop)
+        shared = CheckoutWork(ahead, root, Writing(area, DirectWriter()), progress, stop)
+        futures = [writers.submit(write_unit, row, shared) for row in ahead.rows]
         try:
             for future in futures:
                 future.result()

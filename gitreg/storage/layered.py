@@ -22,6 +22,7 @@ class LayeredStore:
     def __init__(self, near: ObjectStore, far: ObjectStore) -> None:
         self._near = near
         self._far = far
+        self.at_once = max(near.at_once, far.at_once)
         self._lock = threading.Lock()
         self.far_objects = 0
         self.far_bytes = 0

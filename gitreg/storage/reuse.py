@@ -62,6 +62,7 @@ class ReusingStore:
 
     def __init__(self, store: ObjectStore, located: dict[Digest, list[Located]]) -> None:
         self._store = store
+        self.at_once = store.at_once
         self._located = located
         self._files = _OpenFiles()
         self._lock = threading.Lock()

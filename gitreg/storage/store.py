@@ -35,6 +35,11 @@ def purpose(needed_by: str | None) -> str:
 class ObjectStore(Protocol):
     """A set of immutable objects.  Every method may be called from several threads; all raise StorageError."""
 
+    @property
+    def at_once(self) -> int:
+        """So many reads or writes side by side are worth while."""
+        ...
+
     def describe(self) -> str:
         """The store's place for messages, without secrets."""
         ...

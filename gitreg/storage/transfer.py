@@ -11,7 +11,6 @@ from gitreg.errors import StorageError
 from gitreg.storage.crew import ByteLimit, for_each
 from gitreg.storage.lengths import lengths, misfits
 from gitreg.storage.progress import OnProgress, Progress
-from gitreg.storage.store import DEFAULT_JOBS
 from gitreg.storage.verified import read_chunk, read_packed_manifest, write_manifest_text
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ def copy_artifact(
     manifest_digest: Digest,
     source: ObjectStore,
     target: ObjectStore,
-    jobs: int = DEFAULT_JOBS,
     on_progress: OnProgress | None = None,
 ) -> TransferStats:
     """Make the artifact complete in `target`.  Interrupted anywhere, a second call copies what is still missing.
@@ -48,7 +46,7 @@ def copy_artifact(
     missing = [chunk for digest, chunk in chunks.items() if digest not in found or _is_off(found[digest], chunk.length)]
     moved = sum(chunk.length for chunk in missing)
     copier = _Copier(source, target, found, Progress(moved, on_progress))
-    _copy_chunks(missing, copier, jobs)
+    _copy_chunks(missing, copier)
     if manifest_digest not in found:
         target.write(manifest_digest, packed)
         target.flush()
@@ -83,10 +81,11 @@ class _Copier:
         self.progress.advance(len(data))
 
 
-def _copy_chunks(chunks: Sequence[ChunkEntry], copier: _Copier, jobs: int) -> None:
+def _copy_chunks(chunks: Sequence[ChunkEntry], copier: _Copier) -> None:
     """Whatever stops it, what has arrived stays there and need not be copied again."""
+    side_by_side = min(max(copier.source.at_once, copier.target.at_once), len(chunks))
     try:
-        for_each(chunks, copier.copy, max(1, min(jobs, len(chunks))))
+        for_each(chunks, copier.copy, side_by_side or 1)
     except BaseException:
         with suppress(StorageError):
             copier.target.flush()

@@ -109,7 +109,7 @@ def test_a_copy_that_fails_is_not_claimed_and_goes_on(store, manifest, tmp_path,
     source = Failing(store.root, calls=calls) if side == "source" else store
     target = Failing(root, calls=calls) if side == "target" else LocalStore.open(root)
     with pytest.raises(StorageError, match="Input/output error"):
-        copy_artifact(manifest.digest, source, target, jobs=2)
+        copy_artifact(manifest.digest, source, target)
     again = LocalStore.open(root)
     assert not again.present([manifest.digest])
     assert list(check_objects(again)) == []

@@ -25,6 +25,7 @@ class RemoteStore:
         """Take them as they are, without asking whether there is a store; use `open` or `create`."""
         self.driver = driver
         self.codec = codec
+        self.at_once = jobs
         self._presence = Presence(driver, jobs)
 
     @classmethod
