@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -19,6 +19,7 @@ _LONGEST_KEY = 65_535
 _LONGEST_NAME = 64
 _DEEPEST_ARRAY = 4
 _ALIGNMENT = b"general.alignment"
+_TEMPLATE = b"tokenizer.chat_template"
 _UINT32, _BOOL, _STRING, _ARRAY = 4, 7, 8, 9
 _WIDTHS: Mapping[int, int] = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, _BOOL: 1, 10: 8, 11: 8, 12: 8}
 # ggml's types: elements and bytes of a block.  From gguf-py/gguf/constants.py, GGML_QUANT_SIZES.
@@ -45,15 +46,10 @@ def check_gguf(stream: BinaryIO, size: int) -> None:
         FormatError: with the first rule broken.
     """
     header = _Header(stream, min(size, _LONGEST_HEADER))
-    if header.take(4) != MAGIC:
-        raise FormatError("does not begin as GGUF does")
-    version = header.number(4)
-    if version not in _VERSIONS:
-        raise FormatError("is big-endian GGUF" if version >= 1 << 16 else f"unknown GGUF version {version}")
-    tensors, pairs = header.number(8), header.number(8)
-    if tensors > _MOST_TENSORS or pairs > _MOST_PAIRS:
-        raise FormatError(f"claims {tensors} tensors and {pairs} values")
-    alignment = _alignment(header, pairs)
+    tensors, pairs = _counts(header)
+    alignment = 32
+    for key, value in _pairs(header, pairs):
+        alignment = value if key == _ALIGNMENT and isinstance(value, int) else alignment
     spans = [_span(header, alignment) for _ in range(tensors)]
     if len({span.name for span in spans}) != len(spans):
         raise FormatError("has two tensors of one name")
@@ -89,22 +85,48 @@ class _Header:
         return data
 
 
-def _alignment(header: _Header, pairs: int) -> int:
-    """Check all values; gives the one that says how tensors are aligned."""
+def chat_templates(stream: BinaryIO, size: int) -> Iterator[str]:
+    """Texts that a reader renders by Jinja.  Looks at the values only.  Raises FormatError."""
+    header = _Header(stream, min(size, _LONGEST_HEADER))
+    _, pairs = _counts(header)
+    for key, value in _pairs(header, pairs):
+        if key.startswith(_TEMPLATE) and isinstance(value, bytes):
+            yield value.decode()
+
+
+def _counts(header: _Header) -> tuple[int, int]:
+    if header.take(4) != MAGIC:
+        raise FormatError("does not begin as GGUF does")
+    version = header.number(4)
+    if version not in _VERSIONS:
+        raise FormatError("is big-endian GGUF" if version >= 1 << 16 else f"unknown GGUF version {version}")
+    tensors, pairs = header.number(8), header.number(8)
+    if tensors > _MOST_TENSORS or pairs > _MOST_PAIRS:
+        raise FormatError(f"claims {tensors} tensors and {pairs} values")
+    return tensors, pairs
+
+
+def _pairs(header: _Header, count: int) -> Iterator[tuple[bytes, bytes | int | None]]:
+    """Check all values; gives texts, and the number that says how tensors are aligned."""
     keys: set[bytes] = set()
-    alignment = 32
-    for _ in range(pairs):
+    for _ in range(count):
         key = header.text(_LONGEST_KEY)
         if not key or key in keys:
             raise FormatError("has a key twice, or an empty one")
         keys.add(key)
         kind = header.number(4)
         if key == _ALIGNMENT:
-            alignment = header.number(4) if kind == _UINT32 else 0
-            if alignment % 8 or not 0 < alignment <= 1 << 20:
-                raise FormatError("has an alignment that is no multiple of 8")
+            yield key, _alignment(header, kind)
+        elif kind == _STRING:
+            yield key, header.text(header.limit)
         else:
             _skip_value(header, kind)
+
+
+def _alignment(header: _Header, kind: int) -> int:
+    alignment = header.number(4) if kind == _UINT32 else 0
+    if alignment % 8 or not 0 < alignment <= 1 << 20:
+        raise FormatError("has an alignment that is no multiple of 8")
     return alignment
 
 

@@ -29,6 +29,7 @@ class Meter:
     opcodes: int = 0
     inflated: int = 0
     members: int = 0
+    texts: int = 0
 
     def opcode(self) -> None:
         self.opcodes += 1
@@ -39,6 +40,12 @@ class Meter:
         self.inflated += count
         if self.inflated > self.limits.inflated:
             raise TooMuchError(f"unpacks to more than {self.limits.inflated} bytes")
+
+    def parsed(self, count: int) -> None:
+        """Text that was read as something that it turned out not to be."""
+        self.texts += count
+        if self.texts > self.limits.text:
+            raise TooMuchError(f"has more than {self.limits.text} characters that begin like a configuration")
 
     def member(self, count: int = 1) -> None:
         self.members += count

@@ -10,7 +10,8 @@ from gitreg.gates.scan.containers.zips import look_at_zip
 from gitreg.gates.scan.files import files_under
 from gitreg.gates.scan.finding import ScanResult
 from gitreg.gates.scan.formats.graphs import look_at_graph
-from gitreg.gates.scan.formats.headers import look_at_gguf, look_at_hdf5, look_at_npy, look_at_safetensors
+from gitreg.gates.scan.formats.hdf5 import look_at_hdf5
+from gitreg.gates.scan.formats.headers import look_at_gguf, look_at_npy, look_at_safetensors
 from gitreg.gates.scan.formats.plain import look_at_data, look_at_program, look_at_text
 from gitreg.gates.scan.formats.tokenizers import look_at_sentencepiece
 from gitreg.gates.scan.pickles.look import look_at_pickle

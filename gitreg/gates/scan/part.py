@@ -39,6 +39,10 @@ class Part:
     def at(self, offset: int) -> str:
         return f"{self.where} at {offset}" if self.where else f"at {offset}"
 
+    def within(self, offset: int) -> Part:
+        """The same part, to say of it what stands at an offset."""
+        return replace(self, where=self.at(offset))
+
     def inner(self, name: str, size: int | None, opener: Callable[[], BinaryIO]) -> Part:
         where = f"{self.where} > {name}" if self.where else name
         return Part(where, name, size, self.depth + 1, opener)

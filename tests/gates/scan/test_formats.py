@@ -52,10 +52,9 @@ DATA = {
 }
 CODE = {
     "onnx-external": onnx_model("../../etc/passwd"),
-    "gguf-template": gguf("{{ ''.__class__.__mro__[1].__subclasses__() }}"),
+    "template": gguf("{{ ''.__class__.__mro__[1].__subclasses__() }}"),
     "keras-lambda": keras(class_name="Lambda", module="keras.layers"),
     "keras-class": keras(class_name="system", module="os"),
-    "chat-template": json.dumps({"chat_template": "{{ x|attr('__class__') }}"}).encode(),
     "program": b"\x7fELF" + bytes(60),
     "auto-map": b'{"auto_map": {"AutoModel": "modeling.Model"}}',
     "safetensors": save({"w": np.zeros(3)}) + b"x",
@@ -73,16 +72,6 @@ def test_data_is_recognised_by_its_content_and_safe(scanned, form):
 def test_what_could_run_code_is_not_safe(scanned, rule):
     result = scanned(CODE[rule], "notes.txt")
     assert rule in {finding.rule for finding in result.findings}
-
-
-def test_a_keras_layer_in_hdf5_is_found(scanned):
-    data = b"\x89HDF\r\n\x1a\n" + bytes(100) + keras(class_name="Lambda") + bytes(10)
-    assert scanned(data).verdict == "unsafe"
-
-
-def test_a_saved_model_that_touches_files_is_unsafe(scanned):
-    node = b"\x0a\x04read\x12\x08ReadFile"
-    assert scanned(b"\x08\x01\x12" + bytes([len(node)]) + node, "saved_model.pb").verdict == "unsafe"
 
 
 def test_a_link_is_not_followed(tmp_path):

@@ -24,6 +24,7 @@ _STORED, _DEFLATED = 0, 8
 _HEAD = 1 << 16
 _SMALL = 16 << 20
 _STORAGE = re.compile(r"(data|tensors|constants)/\d+")
+_PROGRAMS = frozenset({"bytecode.pkl", "constants.pkl"})
 _MARKS = frozenset({"version", "byteorder", ".data/serialization_id", ".format_version", ".storage_alignment"})
 
 
@@ -100,8 +101,11 @@ def _look_at_torch(part: Part, scan: Scan, name: str) -> None:
     """Storages are raw numbers to PyTorch; only how they begin is looked at."""
     if _STORAGE.fullmatch(name):
         look_at_head(part, scan, _HEAD)
-    elif name.startswith("code/"):
+    elif name.startswith("code/") and part.suffix == ".py":
         look_at_script(part, scan)
+    elif name in _PROGRAMS:
+        look_at_script(part, scan)
+        scan.inside(part)
     elif name not in _MARKS:
         scan.inside(part)
 

@@ -1,86 +1,100 @@
-"""ONNX models and TensorFlow's SavedModels: graphs in protocol buffers, and the files they reach for."""
+"""ONNX models and TensorFlow's graphs: protocol buffers, the files they reach for, and operations that do more."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
 from gitreg.errors import FormatError
 from gitreg.gates.scan.finding import shown
+from gitreg.gates.scan.formats.operations import LONGEST, check_operation, is_operation
 from gitreg.gates.scan.formats.protobuf import fields
 
 if TYPE_CHECKING:
     from gitreg.gates.scan.part import Part
     from gitreg.gates.scan.scan import Scan
 
-_OPERATIONS = re.compile(
-    rb"(ReadFile|WriteFile|MatchingFiles|PyFunc|PyFuncStateless|EagerPyFunc|PrintV2|SaveV2|MergeV2Checkpoints|"
-    rb"ImmutableConst|LoadDataset|SaveDataset|ShardedFilename)"
-)
 _LARGEST = 1 << 31
 _LONGEST_ENTRY = 1 << 16
 _GRAPH, _RAW_DATA, _EXTERNAL = 7, 9, 13
 _MODEL_FIELDS = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25})
 _DEEPEST = 32
-_LOCATION = b"\x0a\x08location\x12"
+_KEY, _VALUE = 1, 2
+_LONGEST_PLACE = 1 << 12
+_BEGINS = frozenset({b"\x08", b"\x12", b"\x0a", b"\x3a"})
 _ADVICE = "ask for a model whose graph touches no files"
 
 
 def look_at_graph(part: Part, scan: Scan) -> str | None:
-    """By the wire format; the name's ending only says which of the two it claims to be."""
-    if part.size is None or part.size > _LARGEST or part.head(1) not in {b"\x08", b"\x12", b"\x0a", b"\x3a"}:
+    """ONNX by the wire format; what is no ONNX and calls itself `.pb` is looked at as TensorFlow's."""
+    if part.size is None or part.size > _LARGEST or part.head(1) not in _BEGINS:
         return None
     try:
         with part.open() as stream:
-            top = list(fields(stream, part.size))
-            if part.suffix == ".pb":
-                return _saved_model(part, scan, stream)
-            if any(number not in _MODEL_FIELDS for number, _, _ in top) or _GRAPH not in {
-                number for number, _, _ in top
-            }:
+            numbers = {number for number, _, _ in fields(stream, part.size, scan.meter.opcode)}
+            is_onnx = _GRAPH in numbers and numbers <= _MODEL_FIELDS
+            if not is_onnx and part.suffix != ".pb":
                 return None
-            for number, begin, length in top:
-                if number == _GRAPH:
-                    stream.seek(begin)
-                    _walk(part, scan, stream, length, 0)
+            stream.seek(0)
+            _look_through(_Graph(part, scan, stream), part.size)
     except FormatError:
         return None
-    return "onnx"
+    return "onnx" if is_onnx else "savedmodel"
 
 
-def _walk(part: Part, scan: Scan, stream: BinaryIO, size: int, depth: int) -> None:
-    """Every message inside that could hold an external tensor's place.  Raw data that is no message is passed over."""
+@dataclass(slots=True)
+class _Graph:
+    """`operations`: each text that could name one, and where it stood first."""
+
+    part: Part
+    scan: Scan
+    stream: BinaryIO
+    operations: dict[bytes, int] = field(default_factory=dict)
+
+
+def _look_through(graph: _Graph, size: int) -> None:
+    """What was seen before the budget ended is said, too."""
+    try:
+        _walk(graph, size, 0)
+    finally:
+        for name, begin in graph.operations.items():
+            check_operation(graph.part.within(begin), graph.scan, name)
+
+
+def _walk(graph: _Graph, size: int, depth: int) -> None:
+    """Every message inside that could be an operation or an external tensor's place.
+
+    Whatever is no message is passed over from where it stops being one, as is raw data.
+    """
     if depth > _DEEPEST:
-        scan.unknown(part, "onnx-depth", "nests its graphs too deep", _ADVICE)
+        graph.scan.unknown(graph.part, "graph-depth", "nests its graphs too deep", _ADVICE)
         return
-    for number, begin, length in list(fields(stream, size)):
-        scan.meter.opcode()
-        stream.seek(begin)
-        if number == _EXTERNAL and length <= _LONGEST_ENTRY:
-            _check_place(part, scan, stream.read(length))
-        elif length > 1 and not (number == _RAW_DATA and length > _LONGEST_ENTRY):
-            try:
-                _walk(part, scan, stream, length, depth + 1)
-            except FormatError:
-                continue
+    for number, begin, length in fields(graph.stream, size, graph.scan.meter.opcode):
+        if length < 2 or (number == _RAW_DATA and length > _LONGEST_ENTRY):
+            continue
+        graph.stream.seek(begin)
+        if length <= LONGEST and is_operation(text := graph.stream.read(length)):
+            graph.operations.setdefault(text, begin)
+        try:
+            graph.stream.seek(begin)
+            if number == _EXTERNAL:
+                _check_place(graph, begin, length)
+            graph.stream.seek(begin)
+            _walk(graph, length, depth + 1)
+        except FormatError:
+            continue
 
 
-def _check_place(part: Part, scan: Scan, entry: bytes) -> None:
-    """A `StringStringEntryProto` of the key `location`."""
-    if not entry.startswith(_LOCATION):
+def _check_place(graph: _Graph, begin: int, size: int) -> None:
+    """A `StringStringEntryProto` of the key `location` must be a path inside.  Of several values, the last counts."""
+    texts: dict[int, bytes] = {}
+    for number, at, length in fields(graph.stream, size, graph.scan.meter.opcode):
+        graph.stream.seek(at)
+        texts[number] = graph.stream.read(min(length, _LONGEST_PLACE))
+    if texts.get(_KEY) != b"location":
         return
-    place = entry[len(_LOCATION) + 1 :].decode("utf-8", "surrogateescape")
+    place = texts.get(_VALUE, b"").decode("utf-8", "surrogateescape")
     if place.startswith(("/", "\\")) or ":" in place or ".." in re.split(r"[/\\]", place) or "\x00" in place:
-        scan.unsafe(part, "onnx-external", f"reads its weights from {shown(place)}, outside of the artifact", _ADVICE)
-
-
-def _saved_model(part: Part, scan: Scan, stream: BinaryIO) -> str:
-    stream.seek(0)
-    overlap, before = 64, b""
-    found: set[str] = set()
-    while piece := stream.read(1 << 20):
-        found |= {match[1].decode() for match in _OPERATIONS.finditer(before + piece)}
-        before = piece[-overlap:]
-    for name in sorted(found):
-        scan.unsafe(part, "savedmodel-op", f"has the operation {name}, which touches files or calls Python", _ADVICE)
-    return "savedmodel"
+        detail = f"reads its weights from {shown(place)}, outside of the artifact"
+        graph.scan.unsafe(graph.part.within(begin), "onnx-external", detail, _ADVICE)

@@ -1,36 +1,29 @@
-"""Model files with a header of their own: NumPy arrays, safetensors, HDF5, GGUF."""
+"""Model files with a header of their own: NumPy arrays, safetensors, GGUF."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from gitreg.errors import FormatError
-from gitreg.gates.formats import npy
+from gitreg.gates.formats import gguf, npy
 from gitreg.gates.formats.safetensors import check_safetensors
-from gitreg.gates.scan.formats.keras import check_config, config_texts
+from gitreg.gates.scan.formats.texts import check_template
 from gitreg.gates.scan.part import window
 
 if TYPE_CHECKING:
     from gitreg.gates.scan.part import Part
     from gitreg.gates.scan.scan import Scan
 
-_PIECE = 8 << 20
-_OVERLAP = 1 << 20
-_TEMPLATE = b"tokenizer.chat_template"
-_SANDBOX = re.compile(
-    rb"\{[{%][^}]*?(__\w+__|\|\s*attr\b|\bmro\b|\bim_func\b|\bcr_frame\b|\bf_globals\b|%\s*import|%\s*include)"
-)
-_LONGEST_TEMPLATE = 1 << 20
+
+_UNKNOWN_SIZE = 1 << 62
 
 
 def look_at_npy(part: Part, scan: Scan) -> str | None:
     head = part.head(12 + 10_000)
     if not head.startswith(npy.MAGIC):
         return None
-    whole = part.size if part.size is not None else 1 << 62
+    whole = _UNKNOWN_SIZE if part.size is None else part.size
     try:
         with part.open() as stream:
             npy.check_npy(stream, whole)
@@ -66,31 +59,14 @@ def look_at_safetensors(part: Part, scan: Scan) -> str | None:
     return "safetensors"
 
 
-def look_at_hdf5(part: Part, scan: Scan) -> str | None:
-    """Without an HDF5 library: Keras keeps its configuration in one piece of text."""
-    if not part.head(8).startswith(b"\x89HDF\r\n\x1a\n"):
-        return None
-    before = b""
-    with part.open() as stream:
-        for piece in iter(partial(stream.read, _PIECE), b""):
-            if b'"class_name"' in (data := before + piece):
-                for config in config_texts(data):
-                    check_config(config, part, scan)
-                if b"Lambda" in data:
-                    check_config({"class_name": "Lambda", "config": {}}, part, scan)
-            before = piece[-_OVERLAP:]
-    return "hdf5"
-
-
 def look_at_gguf(part: Part, scan: Scan) -> str | None:
     """The chat templates: Jinja, which a reader that does not sandbox it runs as code."""
-    if part.head(4) != b"GGUF":
+    if part.head(4) != gguf.MAGIC:
         return None
-    data = part.head(64 << 20)
-    at = data.find(_TEMPLATE)
-    while at >= 0:
-        if match := _SANDBOX.search(data[at : at + _LONGEST_TEMPLATE]):
-            what = match[1].decode("ascii", "replace")
-            scan.unsafe(part, "gguf-template", f"has a chat template that reaches for {what}")
-        at = data.find(_TEMPLATE, at + 1)
+    try:
+        with part.open() as stream:
+            for template in gguf.chat_templates(stream, _UNKNOWN_SIZE if part.size is None else part.size):
+                check_template(part, scan, template)
+    except FormatError as error:
+        scan.unknown(part, "gguf", error.message)
     return "gguf"

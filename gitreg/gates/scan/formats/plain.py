@@ -7,7 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from gitreg.gates.scan.formats.json_tree import nodes, texts_in
 from gitreg.gates.scan.formats.keras import check_config
+from gitreg.gates.scan.formats.texts import check_template, check_text
 
 if TYPE_CHECKING:
     from gitreg.gates.scan.part import Part
@@ -40,7 +42,6 @@ _SOURCES = frozenset(
 )
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _READ = "read it, or leave it out: a program needs no gate to be dangerous"
-_TEMPLATE = re.compile(r"__\w+__|\|\s*attr\b|%\s*import|%\s*include")
 
 
 def look_at_data(part: Part, scan: Scan) -> str | None:  # noqa: ARG001  every look is called alike
@@ -70,34 +71,32 @@ def look_at_text(part: Part, scan: Scan) -> str | None:
     if part.suffix in _SOURCES:
         scan.unknown(part, "source", "is a program's text, which nobody has looked through", _READ)
         return "source"
-    if part.head(64).lstrip()[:1] not in {b"{", b"["}:
-        return "text"
-    return _json(part, scan)
+    if part.head(64).lstrip()[:1] in {b"{", b"["} and _is_json(part, scan):
+        return "json"
+    check_text(part, scan)
+    return "text"
 
 
-def _json(part: Part, scan: Scan) -> str:
+def _is_json(part: Part, scan: Scan) -> bool:
     if part.size is not None and part.size > scan.meter.limits.text:
-        return "text"
+        return False
     try:
         with part.open() as stream:
             value = json.loads(stream.read(scan.meter.limits.text))
     except (ValueError, RecursionError):
-        return "text"
+        return False
     check_config(value, part, scan)
-    _check_table(value, part, scan)
-    return "json"
+    for node in nodes(value):
+        _check_table(node, part, scan)
+    return True
 
 
-def _check_table(value: object, part: Part, scan: Scan) -> None:
+def _check_table(table: dict[str, object], part: Part, scan: Scan) -> None:
     """What Hugging Face's configurations can ask for: code beside them, and templates that reach out."""
-    if not isinstance(value, dict):
-        return
-    if value.get("auto_map"):
+    if table.get("auto_map"):
         scan.unknown(part, "auto-map", "names code beside it to run (auto_map)", "never load it with trust_remote_code")
-    template = value.get("chat_template")
-    texts = [template] if isinstance(template, str) else [str(template)] if isinstance(template, list) else []
-    if any(_TEMPLATE.search(text) for text in texts):
-        scan.unsafe(part, "chat-template", "has a chat template that reaches for Python's own attributes")
+    for text in texts_in(table.get("chat_template")):
+        check_template(part, scan, text)
 
 
 def _is_text(part: Part) -> bool:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from gitreg.errors import FormatError
 
-_LARGEST = 1 << 31
+_GROUPS = frozenset({3, 4})
 
 
-def fields(stream: BinaryIO, size: int) -> Iterator[tuple[int, int, int]]:
+def fields(stream: BinaryIO, size: int, step: Callable[[], None]) -> Iterator[tuple[int, int, int]]:
     """`(number, begin, length)` of each field with a length, in order; numbers are passed over.
 
-    The stream may be moved in between.
+    The stream may be moved in between.  `step` is called for every field, and may stop a walk that takes too long.
+    Readers skip groups that they do not know: what stands between their marks is taken for fields like others.
 
     Raises:
         FormatError: not protocol buffers.
@@ -21,6 +22,7 @@ def fields(stream: BinaryIO, size: int) -> Iterator[tuple[int, int, int]]:
     at = stream.tell()
     end = at + size
     while at < end:
+        step()
         key, at = _varint(stream, at)
         number, kind = key >> 3, key & 7
         if not number:
@@ -35,7 +37,7 @@ def fields(stream: BinaryIO, size: int) -> Iterator[tuple[int, int, int]]:
             at += length
         elif kind in {1, 5}:
             at += 8 if kind == 1 else 4
-        else:
+        elif kind not in _GROUPS:
             raise FormatError("has a field of an unknown kind")
     if at != end:
         raise FormatError("has a field that is cut off")

@@ -1,0 +1,44 @@
+"""Operations of TensorFlow's graphs, by exact name: which touch files, call Python or the network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gitreg.gates.scan.part import Part
+    from gitreg.gates.scan.scan import Scan
+
+_UNSAFE = {
+    "reads or writes files": (
+        "ReadFile WriteFile MatchingFiles MatchingFilesDataset DeleteFile CopyFile RenameFile "
+        "WholeFileReader WholeFileReaderV2 TextLineReader TextLineReaderV2 TFRecordReader TFRecordReaderV2 "
+        "FixedLengthRecordReader FixedLengthRecordReaderV2 LMDBReader RecordInput "
+        "TextLineDataset TFRecordDataset TFRecordDatasetV2 FixedLengthRecordDataset FixedLengthRecordDatasetV2 "
+        "CSVDataset CSVDatasetV2 LMDBDataset SqlDataset ExperimentalSqlDataset "
+        "CacheDataset CacheDatasetV2 LoadDataset SaveDataset SaveDatasetV2 SnapshotDataset SnapshotDatasetV2 "
+        "DatasetToTFRecord ExperimentalDatasetToTFRecord "
+        "Save SaveSlices ImmutableConst LoadAndRemapMatrix GenerateVocabRemapping PrintV2 "
+        "CreateSummaryFileWriter WriteSummary WriteScalarSummary WriteRawProtoSummary WriteGraphSummary "
+        "DebugIdentityV2 DebugIdentityV3 DebugNumericSummaryV2"
+    ),
+    "calls Python": "PyFunc PyFuncStateless EagerPyFunc PyOp PythonOp PyCustomOp",
+    "uses the network": "CreateSummaryDbWriter RpcCall RpcServer RpcClient Rpc TryRpc DistributedSave BigQueryReader",
+}
+_WHY = {name.encode(): why for why, names in _UNSAFE.items() for name in names.split()}
+# Each SavedModel brings these along to save and restore itself; where to, its graph may say.
+_SAVERS = frozenset({b"SaveV2", b"MergeV2Checkpoints", b"ShardedFilename", b"RestoreV2", b"Restore", b"RestoreSlice"})
+LONGEST = max(map(len, _WHY.keys() | _SAVERS))
+ADVICE = "ask for the weights as safetensors, or the model as ONNX"
+
+
+def is_operation(name: bytes) -> bool:
+    """Whether there is something to say about it."""
+    return name in _WHY or name in _SAVERS
+
+
+def check_operation(part: Part, scan: Scan, name: bytes) -> None:
+    if why := _WHY.get(name):
+        scan.unsafe(part, "graph-operation", f"has the operation {name.decode()}, which {why}", ADVICE)
+    elif name in _SAVERS:
+        detail = f"has the operation {name.decode()}, and its graph says on which files"
+        scan.unknown(part, "graph-saver", detail, ADVICE)

@@ -1,0 +1,66 @@
+"""Texts that their readers take for more than words: YAML tags, templates, TensorFlow's graphs in text form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from gitreg.gates.scan.finding import shown
+from gitreg.gates.scan.formats.jinja import violation
+from gitreg.gates.scan.formats.operations import check_operation
+
+if TYPE_CHECKING:
+    from gitreg.gates.scan.part import Part
+    from gitreg.gates.scan.scan import Scan
+
+_PIECE = 8 << 20
+_OVERLAP = 1 << 12
+# Also by numbers for letters, and by a prefix that stands for another one.
+_TAG = re.compile(
+    rb"!(?:!|<)[^\s,]{0,200}?(?:python/|%[0-9a-fA-F]{2})|tag:yaml\.org,2002:python/|^%TAG\s", re.MULTILINE
+)
+_OPERATION = re.compile(rb"\bop:\s{0,9}[\"'](\w{1,64})[\"']")
+_TEMPLATES = frozenset({".jinja", ".jinja2", ".j2"})
+_LONGEST_TEMPLATE = 16 << 20
+_REFUSE_TAGS = "never read it with an unsafe YAML loader"
+_SANDBOX = "take the template out, or render it in a sandbox only"
+
+
+def check_text(part: Part, scan: Scan) -> None:
+    """Of a text in whatever language: nobody says which one it is meant for."""
+    for begin, piece in _pieces(part):
+        if match := _TAG.search(piece):
+            detail = f"has the YAML tag {shown(match[0].decode('latin-1'))}, by which a reader calls Python"
+            scan.unsafe(part.within(begin + match.start()), "yaml-tag", detail, _REFUSE_TAGS)
+            break
+    if part.suffix == ".pbtxt":
+        _check_graph(part, scan)
+    if part.suffix in _TEMPLATES:
+        check_template(part, scan, part.head(_LONGEST_TEMPLATE).decode("utf-8", "replace"))
+
+
+def _check_graph(part: Part, scan: Scan) -> None:
+    named: dict[bytes, int] = {}
+    for begin, piece in _pieces(part):
+        for match in _OPERATION.finditer(piece):
+            named.setdefault(match[1], begin + match.start())
+    for name, begin in named.items():
+        check_operation(part.within(begin), scan, name)
+
+
+def check_template(part: Part, scan: Scan, template: str) -> None:
+    if word := violation(template):
+        detail = f"has a template that reaches for {shown(word)}"
+        scan.unsafe(part, "template", detail, _SANDBOX)
+
+
+def _pieces(part: Part) -> Iterator[tuple[int, bytes]]:
+    """Each with the end of the one before, and where in the part it begins."""
+    with part.open() as stream:
+        before, begin = b"", 0
+        for piece in iter(partial(stream.read, _PIECE), b""):
+            yield begin - len(before), before + piece
+            begin += len(piece)
+            before = (before + piece)[-_OVERLAP:]
