@@ -32,6 +32,7 @@ def settings_for(output: Output) -> Settings:
     return Settings(
         key=output.key,
         policy_root=output.policy_root,
+        jobs=output.jobs,
         ask=_ask,
         progress=progress,
         note=output.note,

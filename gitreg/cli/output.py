@@ -24,6 +24,7 @@ class Output:
     colour: bool = True
     key: str | None = None
     policy_root: str | None = None
+    jobs: int | None = None
     bar: Bar = field(default_factory=Bar)
 
     @property

@@ -11,6 +11,7 @@ from gitreg.cli.figures import counted, seconds, size
 from gitreg.cli.lines import Line, dim, line, strong
 from gitreg.cli.metadata_files import read_metrics, read_table
 from gitreg.cli.opening import open_here
+from gitreg.cli.options import jobs_option
 from gitreg.cli.output import Output
 from gitreg.cli.params import FILE, METRIC, MODEL, PARAM, PLACE, Scalar
 from gitreg.cli.verb import command as verb
@@ -42,6 +43,7 @@ from gitreg.operations.take_in import Keep
 @option("--push", is_flag=True, help="Send the bytes straight to the remote, without a copy in the local store.")
 @option("--no-copy", is_flag=True, help="Only hash: push reads the bytes from where they are, if unchanged then.")
 @option("--rehash", is_flag=True, help="Read all bytes again, even if no file looks changed.")
+@jobs_option
 @pass_output
 def command(
     output: Output,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gitreg.cli.lines import Line, bad, good, line
 from gitreg.cli.opening import open_here
+from gitreg.cli.options import jobs_option
 from gitreg.cli.output import Output
 from gitreg.cli.transfers import transfer_lines
 from gitreg.cli.verb import command as verb
@@ -13,6 +14,7 @@ from gitreg.operations.fetch import FetchResult, fetch
 
 @verb("fetch")
 @option("--objects", is_flag=True, help="Also get the bytes of what HEAD points to.")
+@jobs_option
 @pass_output
 def command(output: Output, objects: bool) -> int:
     """Get what others shared, and verify it.

@@ -6,6 +6,7 @@ import click
 
 from gitreg.cli.lines import line
 from gitreg.cli.opening import open_here
+from gitreg.cli.options import jobs_option
 from gitreg.cli.output import Output
 from gitreg.cli.params import REF
 from gitreg.cli.verb import command as verb
@@ -17,6 +18,7 @@ from gitreg.operations.path import path
 @verb("path")
 @click.argument("ref", type=REF)
 @option("--paranoid", is_flag=True, help="Hash every byte again, however unchanged the files look.")
+@jobs_option
 @pass_output
 def command(output: Output, ref: Reference, paranoid: bool) -> None:
     """Print a verified read-only checkout of a version.

@@ -9,6 +9,7 @@ import click
 from gitreg.cli.figures import counted, seconds, size
 from gitreg.cli.lines import Line, bad, dim, good, line, strong
 from gitreg.cli.opening import open_here
+from gitreg.cli.options import jobs_option
 from gitreg.cli.output import Output
 from gitreg.cli.params import FOLDER, REF
 from gitreg.cli.verb import command as verb
@@ -24,6 +25,7 @@ from gitreg.storage.checkout import Existing
         metavar="DIR", help="Where the files go, if not beside their pointer.")  # fmt: skip
 @option("--files", multiple=True, metavar="GLOB", help="Only these files, such as '*.onnx'.")
 @option("--force", is_flag=True, help="Replace files that differ.")
+@jobs_option
 @pass_output
 def command(output: Output, ref: Reference, place: Path | None, files: tuple[str, ...], force: bool) -> None:
     """Get a version's files, verified.

@@ -6,6 +6,7 @@ import click
 
 from gitreg.cli.lines import Line, dim, line
 from gitreg.cli.opening import open_here
+from gitreg.cli.options import jobs_option
 from gitreg.cli.output import Output
 from gitreg.cli.transfers import transfer_lines
 from gitreg.cli.verb import command as verb
@@ -16,6 +17,7 @@ from gitreg.operations.push import PushResult, push
 @verb("push")
 @click.argument("remote", required=False)
 @option("--objects-only", is_flag=True, help="Send the bytes, but neither branch nor tags.")
+@jobs_option
 @pass_output
 def command(output: Output, remote: str | None, objects_only: bool) -> int:
     """Share objects, then the branch and tags.
