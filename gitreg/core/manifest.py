@@ -115,7 +115,7 @@ def parse_chunk_list(data: bytes) -> tuple[ChunkEntry, ...]:
     return parse_chunks(data, sections(data))
 
 
-def parse_files(block: str) -> list[FileEntry]:
+def parse_files(block: bytes) -> list[FileEntry]:
     """The files of some lines.  Raises FormatError."""
     return [FileEntry(path, int(size), mode == "x", sha256) for sha256, size, mode, path in file_rows(block)]
 

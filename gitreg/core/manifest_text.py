@@ -21,8 +21,10 @@ _NUMBER: Final = "(0|[1-9][0-9]{0,15})"
 _CUT_LINE: Final = re.compile(rb"cut ([a-z0-9][a-z0-9.-]{0,31})\n")
 _FILES_LINE: Final = re.compile(rb"files " + _NUMBER.encode() + rb"\n")
 _FILE_LINE: Final = re.compile(rf"^([0-9a-f]{{64}}) {_NUMBER} ([-x]) ([^\n]+)\n", re.MULTILINE)
-# The same lines, without making text of what few of them are asked for.
-_SIZE_AND_PATH: Final = re.compile(rf"^[0-9a-f]{{64}} {_NUMBER} [-x] ([^\n]+)\n", re.MULTILINE)
+# The same lines, for their sizes alone.  Most of the time goes into looking for hex digits, which is done apart.
+_SIZE: Final = re.compile(rb"^.{64} (?!0[0-9])([0-9]{1,16}) [-x] .+\n", re.MULTILINE)
+_HEX_TO_ZEROS: Final = bytes.maketrans(b"123456789abcdef", b"0" * 15)
+_LINE_START: Final = b"\n" + b"0" * 64 + b" "
 _CHUNKS_LINE: Final = re.compile(rb"chunks " + _NUMBER.encode() + rb"\n")
 _CHUNK_LINE: Final = re.compile(rb"([0-9a-f]{64}) " + _NUMBER.encode() + rb"\n")
 # How much text is taken apart at a time, so that a large manifest is not in memory twice.
@@ -50,30 +52,34 @@ def sections(data: bytes) -> Sections:
     return Sections(cut.group(1).decode(), range(files.end(), end), range(chunks.end(), len(data)), count)
 
 
-def file_blocks(data: bytes, lines: range) -> Iterator[str]:
-    """The lines of files as text, a few megabytes at a time.  Raises FormatError."""
+def file_blocks(data: bytes, lines: range) -> Iterator[bytes]:
+    """The lines of files, a few megabytes at a time."""
     start, end = lines.start, lines.stop
     while start < end:
         stop = data.find(b"\n", min(start + _BLOCK, end - 1), end) + 1
-        try:
-            yield data[start:stop].decode()
-        except UnicodeDecodeError as error:
-            raise malformed("a path is not UTF-8") from error
+        yield data[start:stop]
         start = stop
 
 
-def file_rows(block: str) -> list[tuple[str, str, str, str]]:
+def file_rows(block: bytes) -> list[tuple[str, str, str, str]]:
     """SHA-256, size, mode and path of each line.  Raises FormatError."""
-    rows = _FILE_LINE.findall(block)
-    _check_all_matched(len(rows), block)
+    text = _decoded(block)
+    rows = _FILE_LINE.findall(text)
+    # Each match is one line, so as many matches as lines means that every line matched.
+    if len(rows) != text.count("\n"):
+        line = next(line for line in text.splitlines(keepends=True) if _FILE_LINE.fullmatch(line) is None)
+        raise malformed(f"unexpected line: '{escape(line[:40].rstrip())}'")
     return rows
 
 
-def sizes_and_paths(block: str) -> list[tuple[str, str]]:
-    """The form of every line is checked as `file_rows` does, in two thirds of the time.  Raises FormatError."""
-    rows = _SIZE_AND_PATH.findall(block)
-    _check_all_matched(len(rows), block)
-    return rows
+def file_sizes(block: bytes) -> list[int]:
+    """The size on each line; the form of all is checked as `file_rows` does, in half the time.  Raises FormatError."""
+    found = _SIZE.findall(block)
+    starts = (b"\n" + block).translate(_HEX_TO_ZEROS).count(_LINE_START)
+    if not len(found) == starts == block.count(b"\n"):
+        return [int(size) for _, size, _, _ in file_rows(block)]
+    _decoded(block)
+    return list(map(int, found))
 
 
 def chunk_rows(data: bytes, found: Sections) -> Iterator[tuple[str, int]]:
@@ -115,11 +121,11 @@ def _files_end(data: bytes, start: int, count: int) -> int:
     return end
 
 
-def _check_all_matched(matched: int, block: str) -> None:
-    """Each match is one line, so as many matches as lines means that every line matched."""
-    if matched != block.count("\n"):
-        line = next(line for line in block.splitlines(keepends=True) if _FILE_LINE.fullmatch(line) is None)
-        raise malformed(f"unexpected line: '{escape(line[:40].rstrip())}'")
+def _decoded(block: bytes) -> str:
+    try:
+        return block.decode()
+    except UnicodeDecodeError as error:
+        raise malformed("a path is not UTF-8") from error
 
 
 def _line(pattern: re.Pattern[bytes], data: bytes, position: int) -> re.Match[bytes]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitreg.core import manifest_text
-from gitreg.core.excerpt import excerpt_of, parse_excerpt
+from gitreg.core.excerpt import _needle, excerpt_of, parse_excerpt
 from gitreg.core.manifest import format_manifest, parse_manifest
 from gitreg.errors import FormatError, NotFoundError
 from tests.core.test_manifest import EMPTY_SHA256, example, manifests, replaced
@@ -52,6 +52,33 @@ def test_text_that_is_accepted_as_a_whole_is_accepted_in_part(data):
     except FormatError:
         return
     assert parse_excerpt(bytes(text), ["*"]) == excerpt_of(whole)
+
+
+@given(st.data())
+def test_sizes_alone_are_read_as_strictly_as_whole_lines(data):
+    """A line that a full pull refuses could shift the place of every file after it in a partial one."""
+    lines = "".join([f"{file.sha256} {file.size} - {file.path}\n" for file in example().files] * 2).encode()
+    block = bytearray(lines)
+    for _ in range(data.draw(st.integers(0, 2))):
+        place = data.draw(st.integers(0, len(block) - 1))
+        block[place : place + data.draw(st.integers(0, 2))] = data.draw(
+            st.binary(max_size=2) | st.sampled_from([b"\n", b" ", b"0", b"F", b"-", b"x", "é".encode()])
+        )
+    block = bytes(block).rstrip(b"\n") + b"\n"
+    try:
+        expected = [int(size) for _, size, _, _ in manifest_text.file_rows(block)]
+    except FormatError:
+        with pytest.raises(FormatError):
+            manifest_text.file_sizes(block)
+    else:
+        assert manifest_text.file_sizes(block) == expected
+
+
+@pytest.mark.parametrize("pattern", ["d[ab]*.bin", "*[.]bin", "[d]", "?ata*", "*", "data[", "*é*"])
+def test_what_a_pattern_must_hold_is_in_what_it_matches(pattern):
+    """The lines that a pattern matches would be passed over."""
+    paths = ["da.bin", "dbx.bin", "data", "data[", "d", "é"]
+    assert all(_needle(pattern) in path.encode() for path in paths if fnmatch.fnmatchcase(path, pattern))
 
 
 @pytest.mark.parametrize(
