@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytest_plugins = ["tests.servers.fixtures"]
+
 # A few things of the machine's own must stay, or nothing could be started at all.
 KEPT = ("PATH", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONPATH", "COVERAGE_PROCESS_START")
 

@@ -1,0 +1,52 @@
+"""One fixture per server, started by the first test that wants it in each process; places at each by each driver."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.servers.server import Place, Server
+
+
+def _fixture(module: str) -> Any:
+    """Of a module's `running`; loaded when it is wanted, as the vendors' libraries take their time."""
+
+    @pytest.fixture(scope="session", name=module)
+    def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+        start = importlib.import_module(f"tests.servers.{module}").running
+        with start(tmp_path_factory.mktemp(module)) as server:
+            yield server
+
+    return server
+
+
+moto = _fixture("moto")
+radosgw = _fixture("radosgw")
+fake_gcs = _fixture("fake_gcs")
+azurite = _fixture("azurite")
+sshd = _fixture("sshd")
+
+DRIVERS = {
+    "moto": ("fsspec", "obstore"),
+    "radosgw": ("fsspec", "obstore"),
+    "fake_gcs": ("fsspec", "obstore"),
+    "azurite": ("fsspec", "obstore"),
+    "sshd": ("fsspec",),
+}
+SERVED = [
+    pytest.param((server, driver), id=f"{server} by {driver}") for server in DRIVERS for driver in DRIVERS[server]
+]
+
+
+@pytest.fixture(params=SERVED)
+def served(request: pytest.FixtureRequest) -> Place:
+    return place_at(request, *request.param)
+
+
+def place_at(request: pytest.FixtureRequest, server: str, driver: str) -> Place:
+    """A new place at the server of this name, which is started if it is not running yet."""
+    running: Server = request.getfixturevalue(server)
+    return running.place(driver)
