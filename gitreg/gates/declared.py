@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gitreg.gates.formats.onnx_schema import OnnxSchema, Value
+    from gitreg.gates.formats.onnx_schema import OnnxSchema
+    from gitreg.gates.formats.value import Value
 
 
 def format_problem(pointer: Mapping[str, object], known: frozenset[str], found: frozenset[str]) -> str | None:
@@ -31,13 +32,20 @@ def schema_problems(pointer: Mapping[str, object], actual: OnnxSchema) -> Iterat
     yield from _differences("output", outputs, actual.outputs)
 
 
+def tensor_problems(pointer: Mapping[str, object], actual: Sequence[Value]) -> Iterator[str]:
+    """Of `schema.tensors`; some may go undeclared."""
+    schema = pointer.get("schema")
+    if isinstance(schema, Mapping):
+        yield from _differences("tensor", _entries(schema.get("tensors")), actual)
+
+
 def _entries(declared: object) -> list[Mapping[str, object]]:
     if not isinstance(declared, Sequence) or isinstance(declared, str):
         return []
     return [entry for entry in declared if isinstance(entry, Mapping) and "name" in entry]
 
 
-def _differences(side: str, declared: list[Mapping[str, object]], actual: tuple[Value, ...]) -> Iterator[str]:
+def _differences(side: str, declared: list[Mapping[str, object]], actual: Sequence[Value]) -> Iterator[str]:
     values = {value.name: value for value in actual}
     for entry in declared:
         name, kind = str(entry["name"]), entry.get("type")

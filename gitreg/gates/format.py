@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitreg.errors import FormatError
-from gitreg.gates.declared import format_problem, schema_problems
+from gitreg.gates.declared import format_problem, schema_problems, tensor_problems
 from gitreg.gates.formats.onnx_schema import onnx_schema
+from gitreg.gates.formats.safetensors import safetensors_values
 from gitreg.gates.formats.table import KNOWN_FORMATS, inspect
 from gitreg.gates.gate import GateResult, Verdict
 from gitreg.gates.scan.files import files_under
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from gitreg.gates.formats.value import Value
     from gitreg.gates.gate import Candidate
     from gitreg.gates.options import Options
 
@@ -53,11 +55,21 @@ def build_format_gate(options: Options) -> FormatGate:
 
 
 def _otherwise_than_declared(pointer: Mapping[str, object], found: list[tuple[str, Path]]) -> list[str]:
-    """The schema is compared where one file must be meant: with an artifact's only ONNX model."""
+    """The schema is compared where it must mean these files: an artifact's only ONNX model, all its safetensors."""
     problem = format_problem(pointer, KNOWN_FORMATS, frozenset(name for name, _ in found))
     models = [path for name, path in found if name == "onnx"]
-    differences = schema_problems(pointer, onnx_schema(models[0])) if len(models) == 1 and pointer.get("schema") else ()
+    tensors = [path for name, path in found if name == "safetensors"]
+    differences: list[str] = []
+    if len(models) == 1 and pointer.get("schema"):
+        differences += schema_problems(pointer, onnx_schema(models[0]))
+    if tensors:
+        differences += tensor_problems(pointer, [value for path in tensors for value in _values(path)])
     return [*([problem] if problem else []), *differences]
+
+
+def _values(path: Path) -> tuple[Value, ...]:
+    with path.open("rb") as stream:
+        return safetensors_values(stream, path.stat().st_size)
 
 
 def _problem(path: Path, error: FormatError) -> str:

@@ -1,8 +1,10 @@
 """What the pointer declares must be what the files are: otherwise people prepare for another model."""
 
+import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
+from safetensors.numpy import save_file
 
 from gitreg.gates import Candidate, Verdict, build_gate
 
@@ -57,5 +59,32 @@ def test_a_declared_format_that_no_file_has_fails(artifact):
 )
 def test_a_schema_that_the_model_does_not_have_fails(artifact, side, entry, reason):
     result = check(artifact, schema={**DECLARED, side: [entry]})
+    assert result.verdict is Verdict.FAIL
+    assert reason in result.reason
+
+
+@pytest.fixture
+def shards(tmp_path):
+    save_file({"embed": np.zeros((4, 2), np.float32)}, tmp_path / "1.safetensors")
+    save_file({"head": np.zeros((2,), np.float16)}, tmp_path / "2.safetensors")
+    return tmp_path
+
+
+def test_declared_tensors_are_looked_for_in_all_shards_and_others_may_go_undeclared(shards):
+    tensors = [{"name": "head", "type": "float16", "shape": [2]}, {"name": "embed", "shape": ["vocabulary", 2]}]
+    assert check(shards, schema={"tensors": tensors}).passed
+    assert check(shards, schema={"tensors": tensors[:1]}).passed
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ({"name": "tail"}, "the schema declares the tensor tail, which the model does not have"),
+        ({"name": "head", "type": "float32"}, "declares the tensor head as float32, the model has float16"),
+        ({"name": "embed", "shape": [4, 3]}, "declares the tensor embed with another shape"),
+    ],
+)
+def test_a_declared_tensor_that_the_files_do_not_have_fails(shards, entry, reason):
+    result = check(shards, schema={"tensors": [entry]})
     assert result.verdict is Verdict.FAIL
     assert reason in result.reason

@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from gitreg.errors import FormatError, MissingDependencyError
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """`kind` is NumPy's name, `shape` has None where the model takes any extent; both None if the graph is silent."""
-
-    name: str
-    kind: str | None
-    shape: tuple[int | None, ...] | None
+from gitreg.gates.formats.onnx_model import load_onnx, onnx_package
+from gitreg.gates.formats.value import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +18,7 @@ class OnnxSchema:
 
 def onnx_schema(path: Path) -> OnnxSchema:
     """Of a model that the checker accepted.  Inputs that have a default are left out."""
-    try:
-        onnx: Any = import_module("onnx")
-    except ImportError:
-        hint = "pip install 'gitreg[models]'"
-        raise MissingDependencyError("reading an ONNX file needs the package onnx", hint=hint) from None
-    try:
-        graph = onnx.load(str(path), load_external_data=False).graph
-    except Exception as error:  # noqa: BLE001  protobuf's own type lies in another place in every release
-        raise FormatError(f"is not ONNX: {error}") from None
+    onnx, graph = onnx_package(), load_onnx(path).graph
     defaults = {tensor.name for tensor in graph.initializer}
     inputs = tuple(_value(onnx, item) for item in graph.input if item.name not in defaults)
     return OnnxSchema(inputs, tuple(_value(onnx, item) for item in graph.output))

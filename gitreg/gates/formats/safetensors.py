@@ -5,10 +5,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from gitreg.errors import FormatError
 from gitreg.gates.formats.reading import read_exactly, strict_json
+from gitreg.gates.formats.value import Value
 
 _LONGEST_HEADER = 100_000_000  # the reference implementation's own limit
 _MOST_DIMENSIONS = 64
@@ -21,6 +22,12 @@ _BITS: Mapping[str, int] = {
     "U16": 16, "I16": 16, "F16": 16, "BF16": 16,
     "U32": 32, "I32": 32, "F32": 32,
     "U64": 64, "I64": 64, "F64": 64, "C64": 64,
+}  # fmt: skip
+# NumPy's names, and ml_dtypes' for those that NumPy does not have.
+_KINDS: Mapping[str, str] = {
+    "BOOL": "bool", "U8": "uint8", "I8": "int8", "U16": "uint16", "I16": "int16", "U32": "uint32", "I32": "int32",
+    "U64": "uint64", "I64": "int64", "F16": "float16", "F32": "float32", "F64": "float64", "C64": "complex64",
+    "BF16": "bfloat16", "F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2",
 }  # fmt: skip
 
 
@@ -37,6 +44,18 @@ def check_safetensors(stream: BinaryIO, size: int) -> None:
     Raises:
         FormatError: with the first rule broken.
     """
+    _read(stream, size)
+
+
+def safetensors_values(stream: BinaryIO, size: int) -> tuple[Value, ...]:
+    """The tensors.  Raises FormatError as the check does."""
+    return tuple(
+        Value(name, _KINDS.get(entry["dtype"], entry["dtype"]), tuple(entry["shape"]))
+        for name, entry in _read(stream, size).items()
+    )
+
+
+def _read(stream: BinaryIO, size: int) -> dict[str, Any]:
     length = header_length(read_exactly(stream, min(8, size), "the header's length"), size)
     header = read_exactly(stream, length, "the header")
     if not header.startswith(b"{"):
@@ -46,6 +65,7 @@ def check_safetensors(stream: BinaryIO, size: int) -> None:
         raise FormatError("the header is not a table")
     _check_metadata(table.pop("__metadata__", {}))
     _check_contiguous(sorted(_span(name, entry) for name, entry in table.items()), size - 8 - length)
+    return table
 
 
 def header_length(prefix: bytes, size: int) -> int:
