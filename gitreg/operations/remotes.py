@@ -12,6 +12,7 @@ from gitreg.errors import RefusedError
 from gitreg.git.worktree import stage
 from gitreg.operations.atomic import write_file
 from gitreg.operations.context import Context
+from gitreg.operations.sealing.seen import forget
 from gitreg.operations.stores import remote_place, trust_remote
 
 
@@ -56,5 +57,6 @@ def write_config(context: Context, config: Config) -> None:
 
 
 def trust(context: Context, name: str) -> Remote:
-    """Accept a remote's changed URL in this clone."""
+    """Accept a remote's changed URL, and its keys if it is encrypted, in this clone."""
+    forget(context, name)
     return Remote(name, trust_remote(context, name), name == context.config.default_remote)

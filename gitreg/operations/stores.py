@@ -56,7 +56,7 @@ def remote_driver(context: Context, name: str) -> Driver:
             f"the remote '{name}' is a folder, which gitreg does not encrypt",
             hint="let its file system do that; s3://, gs://, az://, abfs:// and sftp:// can be encrypted",
         )
-    from gitreg.storage.remote.opening import open_driver  # noqa: PLC0415 - heavy, and needed for remote stores alone
+    from gitreg.storage.remote.drivers import open_driver  # noqa: PLC0415 - heavy, and needed for remote stores alone
 
     return open_driver(url, _options(context, name))
 

@@ -14,30 +14,35 @@ from gitreg.storage.store import DEFAULT_JOBS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gitreg.storage.remote.sealing.ring import Seal
     from gitreg.storage.store import ObjectStore
 
 
-def open_store(url: str, options: Mapping[str, str] | None = None, jobs: int = DEFAULT_JOBS) -> ObjectStore:
+def open_store(
+    url: str, options: Mapping[str, str] | None = None, jobs: int = DEFAULT_JOBS, seal: Seal | None = None
+) -> ObjectStore:
     """Open the store at a URL or plain path.  Raises StorageError if there is none or it cannot be reached.
 
-    One behind a network is asked `jobs` things at once.
+    One behind a network is asked `jobs` things at once; one that is sealed opens by its `seal` only.
     """
     path = local_path(url)
-    if path is not None:
+    if path is not None and seal is None:
         return LocalStore.open(path)
     from gitreg.storage.remote.opening import open_remote  # noqa: PLC0415 - heavy, and needed for remote stores alone
 
-    return open_remote(url, options or {}, jobs)
+    return open_remote(url, options or {}, jobs, seal)
 
 
-def create_store(url: str, options: Mapping[str, str] | None = None, jobs: int = DEFAULT_JOBS) -> ObjectStore:
+def create_store(
+    url: str, options: Mapping[str, str] | None = None, jobs: int = DEFAULT_JOBS, seal: Seal | None = None
+) -> ObjectStore:
     """As `open_store`, but makes the store where there is none yet."""
     path = local_path(url)
-    if path is not None:
+    if path is not None and seal is None:
         return LocalStore.create(path)
     from gitreg.storage.remote.opening import create_remote  # noqa: PLC0415 - heavy, and needed for remote stores alone
 
-    return create_remote(url, options or {}, jobs)
+    return create_remote(url, options or {}, jobs, seal)
 
 
 def local_path(url: str) -> Path | None:

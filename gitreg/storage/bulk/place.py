@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 from gitreg.storage.open_store import open_store
 
 if TYPE_CHECKING:
+    from gitreg.storage.remote.sealing.ring import Seal
     from gitreg.storage.store import ObjectStore
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A store's URL, and the options of whoever opens it, which may be secrets and are never shown."""
+    """A store's URL, and the options and keys of whoever opens it, which may be secrets and are never shown."""
 
     url: str
     options: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    seal: Seal | None = field(default=None, repr=False)
 
     def open(self) -> ObjectStore:
         """The store; the same one for all work in this process.  Raises StorageError."""
@@ -26,4 +28,4 @@ class Place:
 
 @lru_cache(maxsize=8)
 def _opened(place: Place) -> ObjectStore:
-    return open_store(place.url, dict(place.options))
+    return open_store(place.url, dict(place.options), seal=place.seal)

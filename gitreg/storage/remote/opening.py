@@ -1,28 +1,36 @@
-"""From a URL and options to a store: which driver, which wrappers over it, which codec."""
+"""From a URL and options to a store: a driver, and the codec that goes with it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from gitreg.storage.remote.codec import PlainCodec
-from gitreg.storage.remote.fsspec_driver import FsspecDriver
+from gitreg.storage.remote.drivers import open_driver
 from gitreg.storage.remote.store import RemoteStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gitreg.storage.remote.codec import Codec
     from gitreg.storage.remote.driver import Driver
+    from gitreg.storage.remote.sealing.ring import Seal
 
 
-def open_remote(url: str, options: Mapping[str, str], jobs: int) -> RemoteStore:
-    """Open a store that exists.  Raises StorageError, FormatError, MissingDependencyError."""
-    return RemoteStore.open(_driver(url, options), PlainCodec(), jobs)
+def open_remote(url: str, options: Mapping[str, str], jobs: int, seal: Seal | None = None) -> RemoteStore:
+    """Open a store that exists.  Raises StorageError, FormatError, UsageError, MissingDependencyError."""
+    driver = open_driver(url, options)
+    return RemoteStore.open(driver, _codec(seal, driver), jobs)
 
 
-def create_remote(url: str, options: Mapping[str, str], jobs: int) -> RemoteStore:
+def create_remote(url: str, options: Mapping[str, str], jobs: int, seal: Seal | None = None) -> RemoteStore:
     """As `open_remote`, but makes the store where there is none yet."""
-    return RemoteStore.create(_driver(url, options), PlainCodec(), jobs)
+    driver = open_driver(url, options)
+    return RemoteStore.create(driver, _codec(seal, driver), jobs)
 
 
-def _driver(url: str, options: Mapping[str, str]) -> Driver:
-    return FsspecDriver(url, options)
+def _codec(seal: Seal | None, driver: Driver) -> Codec:
+    if seal is None:
+        return PlainCodec()
+    from gitreg.storage.remote.sealed_codec import SealedCodec  # noqa: PLC0415 - cryptography, for sealed stores alone
+
+    return SealedCodec(seal, driver.describe())

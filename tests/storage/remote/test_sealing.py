@@ -144,6 +144,7 @@ def test_records_are_found_again_and_strangers_passed_over(driver):
     elsewhere = DataKey.new()
     put_record(driver, record(close_key(elsewhere, REGISTRY, elsewhere.id, 1, PEOPLE)))
     driver.put("keys/note.txt", b"hello")
+    driver.put("keys/copy", driver.get(f"keys/{ROOT.id}"))
     driver.put("keys/large", b"gitreg-store-key 1\n" + bytes(2 << 20))
     assert read_records(driver, ROOT.id) == (record(),)
 

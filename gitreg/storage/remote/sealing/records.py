@@ -28,7 +28,7 @@ def read_records(driver: Driver, root: KeyId) -> tuple[KeyRecord, ...]:
 
 def put_record(driver: Driver, record: KeyRecord) -> None:
     """Store a record, in place of the one of the same key if there is one."""
-    driver.put(f"{KEYS}/{record.statement.key}", format_record(record))
+    driver.put(_place(record), format_record(record))
 
 
 def found_sealed_store(driver: Driver, first: KeyRecord) -> None:
@@ -51,6 +51,11 @@ def found_sealed_store(driver: Driver, first: KeyRecord) -> None:
 
 def _read(driver: Driver, key: str) -> KeyRecord | None:
     try:
-        return parse_record(driver.get(key))
+        record = parse_record(driver.get(key))
     except (AbsentError, FormatError):
         return None
+    return record if key == _place(record) else None
+
+
+def _place(record: KeyRecord) -> str:
+    return f"{KEYS}/{record.statement.key}"

@@ -1,0 +1,168 @@
+"""Encrypted remotes among people: who is let in reads, who is not does not, and the bucket's owner learns nothing."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from gitreg.core.remote_url import RemoteUrl
+from gitreg.errors import GitregError, NotFoundError, RefusedError, UsageError, VerificationError
+from gitreg.operations.fsck import FsckRequest
+from gitreg.operations.remotes import add_remote
+from gitreg.operations.sealing.identity import new_identity
+from gitreg.operations.sealing.recipients import RecipientsChange, change_recipients, encrypt_remote, list_recipients
+from gitreg.storage.remote.sealing.ring import SealedError
+
+WEIGHTS = random.Random(11).randbytes(300_000)
+
+
+def test_two_people_share_and_the_bucket_s_owner_sees_neither_bytes_nor_names(vault):
+    vault.publish(WEIGHTS)
+    there = vault.clone("bobs", "bob")
+    assert (there.path("mnist") / "weights.bin").read_bytes() == WEIGHTS
+    assert there.fsck(FsckRequest(remote="vault")).ok
+    seen = b"".join(key.encode() + value for key, value in vault.contents().items())
+    digests = {path.name for path in vault.world.objects("work/.git")}
+    assert digests
+    assert not any(digest.encode() in seen or bytes.fromhex(digest) in seen for digest in digests)
+    assert not any(WEIGHTS[at : at + 12] in seen for at in range(0, len(WEIGHTS), 12))
+    for word in (b"mnist", b"weights", b"ada@", b"bob@", vault.recipient("bob").key, b"A model"):
+        assert word not in seen
+
+
+def test_pushing_twice_uploads_nothing_twice(vault):
+    """Names that changed with each key, or each push, would cost the store again and again."""
+    vault.publish(WEIGHTS)
+    before = vault.under("objects")
+    vault.change(rotate=True)
+    assert vault.open().push().transferred == 0
+    assert vault.under("objects") == before
+
+
+def test_somebody_added_reads_what_was_there_before_and_nothing_is_uploaded_again(vault):
+    vault.publish(WEIGHTS)
+    before = vault.under("objects")
+    vault.recipient("carol")
+    there = vault.clone("carols", "carol")
+    with pytest.raises(GitregError):
+        there.path("mnist")
+    vault.change(add=(vault.recipient("carol"),))
+    assert vault.under("objects") == before
+    assert vault.names() == {"person@example.com", "bob@example.com", "carol@example.com"}
+    assert (vault.open("carols", "carol").path("mnist") / "weights.bin").read_bytes() == WEIGHTS
+
+
+def test_somebody_removed_reads_nothing_new(vault):
+    vault.publish(WEIGHTS)
+    vault.change(remove=("bob@example.com",))
+    assert vault.names() == {"person@example.com"}
+    vault.publish(WEIGHTS[::-1])
+    there = vault.clone("bobs", "bob")
+    with pytest.raises(GitregError):
+        there.path("mnist")
+    assert any("not for x25519:" in said for said in vault.world.said)
+    vault.change(add=(vault.recipient("carol"),))
+    carol = vault.clone("carols", "carol")
+    for version, data in (("v1.1.0", WEIGHTS), ("v1.2.0", WEIGHTS[::-1])):
+        assert (carol.path(f"mnist@{version}") / "weights.bin").read_bytes() == data
+
+
+def test_who_was_removed_and_kept_the_old_keys_cannot_open_what_is_new(vault):
+    """Rewrapping alone would leave the key that they know in use."""
+    old = vault.under("keys")
+    vault.change(remove=("bob@example.com",))
+    vault.publish(WEIGHTS)
+    for key, value in old.items():  # as a bucket with versions keeps them
+        vault.put(key, value)
+    there = vault.clone("bobs", "bob")
+    with pytest.raises(GitregError):
+        there.path("mnist")
+
+
+def test_names_and_keys_are_both_understood_and_unknown_ones_refused(vault):
+    with pytest.raises(NotFoundError, match="no recipient 'eve"):
+        vault.change(remove=("eve@example.com",))
+    with pytest.raises(UsageError, match="nobody would be left"):
+        vault.change(remove=("person@example.com", vault.recipient("bob").public))
+    vault.change(remove=(vault.recipient("bob").public,))
+    assert vault.names() == {"person@example.com"}
+
+
+def test_only_an_admin_changes_recipients(vault):
+    """Whoever can write to the bucket could let in whom they like."""
+    before = vault.under("keys")
+    with pytest.raises(VerificationError, match="may not vouch"):
+        change_recipients(vault.open(who="bob").context, "vault", RecipientsChange(add=(vault.recipient("eve"),)))
+    assert vault.under("keys") == before
+
+
+def test_an_admin_who_left_stops_nobody_from_reading_and_another_takes_over(vault):
+    """All production would stand still with the key of whoever set it up."""
+    vault.publish(WEIGHTS)
+    vault.change(add=(vault.recipient("dave"),))
+    policy = vault.world.root / "work" / ".gitreg" / "policy.toml"
+    text = policy.read_text().replace("epoch = 2", "epoch = 3")
+    policy.write_text(text.replace('maintainer = ["person@example.com", "dave@', 'maintainer = ["dave@'))
+    vault.world.change_policy("Ada left")
+    vault.world.sh("git", "push", "-q", "origin", "main")
+    there = vault.clone("daves", "dave")
+    assert (there.path("mnist@v1.0.0") / "README.md").is_file()
+    vault.world.train(there, WEIGHTS[::-1])
+    with pytest.raises(RefusedError, match="no admin vouches"):
+        there.push()
+    result = change_recipients(there.context, "vault", RecipientsChange(rotate=True))
+    assert [each.you for each in result.recipients] == [True], "nobody else's word counts any more"
+    there.push()
+
+
+def test_a_lost_or_unreadable_identity_is_named_with_what_helps(vault, identities):
+    vault.publish(WEIGHTS)
+    there = vault.clone("bobs", "bob")
+    path = identities / "bob"
+    pem = path.read_bytes()
+    path.chmod(0o644)
+    with pytest.raises(SealedError, match="other users can read") as refused:
+        list_recipients(there.context, "vault")
+    assert refused.value.hint == f"chmod 600 {path}"
+    path.chmod(0o600)
+    path.write_bytes(b"garbage")
+    with pytest.raises(SealedError, match="not an X25519 private key"):
+        list_recipients(there.context, "vault")
+    path.unlink()
+    with pytest.raises(SealedError, match="no identity") as refused:
+        there.push()
+    assert "gitreg identity --new" in str(refused.value.hint)
+    path.write_bytes(pem)
+    path.chmod(0o600)
+    with pytest.raises(RefusedError, match="already"):
+        new_identity(there.context)
+    assert path.read_bytes() == pem
+
+
+def test_a_remote_with_objects_is_not_encrypted_and_keeps_them(plain):
+    """What lies there in the clear would seem to be protected."""
+    plain.open().push()
+    before = plain.contents()
+    with pytest.raises(RefusedError, match="there is a store"):
+        encrypt_remote(plain.open().context, "vault", [])
+    assert plain.contents() == before
+
+
+def test_encrypting_twice_is_refused_and_an_interrupted_one_can_be_repeated(plain):
+    first = encrypt_remote(plain.open().context, "vault", [])
+    with pytest.raises(RefusedError, match="encrypted already"):
+        encrypt_remote(plain.open().context, "vault", [])
+    plain.world.sh("git", "checkout", "-q", "HEAD", "--", ".gitreg/config.toml")
+    plain.world.sh("git", "config", "--unset", "gitreg.remote.vault.seenKey")
+    second = encrypt_remote(plain.open().context, "vault", [])
+    assert first.root != second.root
+    plain.open().push()
+
+
+def test_a_folder_is_not_encrypted_and_the_reason_given(plain):
+    context = plain.open().context
+    add_remote(context, "disk", RemoteUrl.parse(f"file://{plain.world.root}/disk"), default=False)
+    with pytest.raises(RefusedError, match="is a folder") as refused:
+        encrypt_remote(plain.open().context, "disk", [])
+    assert "file system" in str(refused.value.hint)
