@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from gitreg.core.names import ModelName, StageName
 from gitreg.core.version import Version
@@ -69,6 +71,8 @@ class DeprecatedTag:
 StageTag = AssignedTag | UnassignedTag
 TagName = VersionTag | DeregisteredTag | AssignedTag | UnassignedTag | DeprecatedTag
 
+Value = TypeVar("Value")
+
 _TAG = re.compile(
     r"(?P<model>[a-z0-9/_-]+)"
     r"(?:@(?P<version>v[0-9.]+)(?P<withdrawn>!)?"
@@ -87,6 +91,14 @@ def parse_tag_name(text: str) -> TagName | None:
         return _event(match)
     except UsageError:
         return None
+
+
+def by_model(tags: Mapping[TagName, Value]) -> dict[ModelName, dict[TagName, Value]]:
+    """The tags of each model, models by name."""
+    found: dict[ModelName, dict[TagName, Value]] = {}
+    for name, value in tags.items():
+        found.setdefault(name.model, {})[name] = value
+    return dict(sorted(found.items()))
 
 
 def _event(match: re.Match[str]) -> TagName:

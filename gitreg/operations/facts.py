@@ -36,9 +36,9 @@ from gitreg.trust.tag_peek import Peek, peek_at
 Wanted = Callable[[dict[TagName, Oid]], Iterable[TagName]]
 
 
-def model_facts(context: Context, model: ModelName) -> Facts:
-    """Everything about one model."""
-    return _Loader(context, model).load(lambda tags: tags)
+def model_facts(context: Context, model: ModelName, branch: ProtectedBranch | None = None) -> Facts:
+    """Everything about one model.  Who asks about many says once which `branch` is the protected one."""
+    return _Loader(context, model, branch=branch).load(lambda tags: tags)
 
 
 def stage_facts(context: Context, model: ModelName, stage: StageName) -> Facts:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gitreg.core.names import ModelName
-from gitreg.core.tag_name import TagName, parse_tag_name
+from gitreg.core.oid import Oid
+from gitreg.core.tag_name import TagName, by_model, parse_tag_name
 from gitreg.errors import GitError
 from gitreg.git.network import branches_spec, private_tags, tags_spec
 from gitreg.git.network import fetch as git_fetch
 from gitreg.git.refs import TAGS, NewRef, TagRef, create_refs, list_tags, pack_refs, tags_below
 from gitreg.git.remote import remotes
-from gitreg.operations.branch import git_remote
+from gitreg.operations.branch import git_remote, protected_branch
 from gitreg.operations.context import Context
 from gitreg.operations.decisions.incoming import approvals_spec, let_in
 from gitreg.operations.decisions.spent import drop_spent
@@ -22,7 +22,7 @@ from gitreg.operations.receipts.fetch import accept_log, log_spec
 from gitreg.operations.receive import receive_committed
 from gitreg.operations.results import Failure
 from gitreg.operations.transfer import Transfer
-from gitreg.trust.facts import Failed
+from gitreg.trust.facts import Facts, Failed
 from gitreg.trust.verify import Verifier
 
 _MANY = 1_000  # so many loose refs make every later listing slow
@@ -58,8 +58,9 @@ def fetch(context: Context, *, objects: bool = False) -> FetchResult:
     new, refused = _sort(ours, theirs)
     refused += logged
     accepted: list[NewRef] = []
-    for model in sorted({tag.model for tag in new}):
-        verified, failed = _judge(context, model, {tag: ref for tag, ref in new.items() if tag.model == model})
+    branch = protected_branch(context.repo) if new else None
+    for model, tags in by_model(new).items():
+        verified, failed = _judge(tags, incoming_facts(context, model, tags, branch))
         accepted += verified
         refused += failed
     create_refs(context.repo, accepted)
@@ -75,16 +76,16 @@ def fetch(context: Context, *, objects: bool = False) -> FetchResult:
     return FetchResult(names, tuple(refused), approvals, tuple(transfers), name)
 
 
-def _sort(ours: dict[str, TagRef], theirs: dict[str, TagRef]) -> tuple[dict[TagName, TagRef], list[Failure]]:
+def _sort(ours: dict[str, TagRef], theirs: dict[str, TagRef]) -> tuple[dict[TagName, Oid], list[Failure]]:
     """Registry tags that are new here, and complaints about those that are not what we have."""
-    new: dict[TagName, TagRef] = {}
+    new: dict[TagName, Oid] = {}
     moved = []
     for name, ref in theirs.items():
         tag = parse_tag_name(name)
         if tag is None:
             continue
         if name not in ours:
-            new[tag] = ref
+            new[tag] = ref.oid
         elif ours[name].oid != ref.oid:
             moved.append(Failure(name, "moved", "the remote's tag is another object than the one here; yours was kept"))
     return new, moved
@@ -104,13 +105,13 @@ def _remember(context: Context, accepted: list[NewRef], ours: dict[str, TagRef],
     remember(context.repo, {tag: oid for name, oid in (same | new).items() if (tag := parse_tag_name(name))})
 
 
-def _judge(context: Context, model: ModelName, new: dict[TagName, TagRef]) -> tuple[list[NewRef], list[Failure]]:
-    verifier = Verifier(incoming_facts(context, model, {tag: ref.oid for tag, ref in new.items()}))
+def _judge(new: dict[TagName, Oid], facts: Facts) -> tuple[list[NewRef], list[Failure]]:
+    verifier = Verifier(facts)
     accepted, refused = [], []
-    for tag, ref in new.items():
+    for tag, oid in new.items():
         verdict = verifier.verdict(tag)
         if isinstance(verdict, Failed):
             refused.append(Failure.of(verdict))
         else:
-            accepted.append(NewRef(f"{TAGS}{tag}", ref.oid))
+            accepted.append(NewRef(f"{TAGS}{tag}", oid))
     return accepted, refused

@@ -10,6 +10,7 @@ from itertools import chain
 from gitreg.core.names import ModelName, Principal, StageName
 from gitreg.core.tag_name import AssignedTag, DeprecatedTag, DeregisteredTag, TagName, UnassignedTag, VersionTag
 from gitreg.core.version import Version
+from gitreg.operations.branch import ProtectedBranch, protected_branch
 from gitreg.operations.context import Context
 from gitreg.operations.each_model import ask_each
 from gitreg.operations.facts import model_facts, registry_models
@@ -49,17 +50,20 @@ class HistoryEntry:
 def history(context: Context, wanted: HistoryFilter) -> tuple[HistoryEntry, ...]:
     """The events that pass the filter, newest first by the taggers' clocks, then by number."""
     models = registry_models(context) if wanted.model is None else {wanted.model: 0}
-    found = ask_each(models, partial(_newest, context, wanted), context.settings.processes)
+    ask = partial(_newest, context, protected_branch(context.repo) if models else None, wanted)
+    found = ask_each(models, ask, context.settings.processes)
     entries = sorted(chain.from_iterable(found), key=lambda entry: _age(entry.at, entry.n), reverse=True)
     return tuple(entries[: wanted.limit])
 
 
-def _newest(context: Context, wanted: HistoryFilter, model: ModelName) -> list[HistoryEntry]:
+def _newest(
+    context: Context, branch: ProtectedBranch | None, wanted: HistoryFilter, model: ModelName
+) -> list[HistoryEntry]:
     """A model's events that may be shown.
 
     Names and dates, which decide that, are the same before and after verification, so that no other tag is verified.
     """
-    facts = model_facts(context, model)
+    facts = model_facts(context, model, branch)
     if not facts.tags and wanted.model is not None:
         raise unknown_model(context, model)
     claimed = {name: claimed_time(data.raw) for name, data in facts.tags.items()}

@@ -15,6 +15,7 @@ from gitreg.core.pointer import Kind, Pointer, parse_pointer
 from gitreg.core.tag_name import DeprecatedTag, VersionTag
 from gitreg.core.version import Version
 from gitreg.errors import GitregError
+from gitreg.operations.branch import ProtectedBranch, protected_branch
 from gitreg.operations.context import Context, iso
 from gitreg.operations.each_model import ask_each
 from gitreg.operations.facts import model_facts, registry_models
@@ -55,7 +56,8 @@ class ModelSummary:
 def show_registry(context: Context) -> tuple[ModelSummary, ...]:
     """Every model that has tags or a committed pointer, by name."""
     registered = registry_models(context)
-    summaries = ask_each(registered, partial(_summary, context), context.settings.processes)
+    ask = partial(_summary, context, protected_branch(context.repo) if registered else None)
+    summaries = ask_each(registered, ask, context.settings.processes)
     pointers = [found.pointer for found in committed_pointers(context.repo, context.head_commit())]
     summaries += [_unregistered(pointer) for pointer in pointers if pointer.name not in registered]
     return tuple(sorted(summaries, key=lambda summary: summary.model))
@@ -67,11 +69,11 @@ def show_model(context: Context, model: ModelName) -> ModelSummary:
     for pointer in (found.pointer for found in pointers if found.pointer.name == model):
         if model not in registry_models(context):
             return _unregistered(pointer)
-    return _summary(context, model)
+    return _summary(context, None, model)
 
 
-def _summary(context: Context, model: ModelName) -> ModelSummary:
-    facts = model_facts(context, model)
+def _summary(context: Context, branch: ProtectedBranch | None, model: ModelName) -> ModelSummary:
+    facts = model_facts(context, model, branch)
     tags = facts.version_tags(model)
     if not facts.tags:
         raise unknown_model(context, model)

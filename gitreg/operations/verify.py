@@ -13,6 +13,7 @@ from gitreg.core.names import ModelName
 from gitreg.core.reference import AtStage, AtVersion, Latest, PointerPath, Reference
 from gitreg.core.tag_name import AssignedTag, TagName, UnassignedTag, VersionTag
 from gitreg.errors import GitregError
+from gitreg.operations.branch import ProtectedBranch, protected_branch
 from gitreg.operations.context import Context
 from gitreg.operations.each_model import ask_each
 from gitreg.operations.facts import model_facts, registry_models
@@ -42,7 +43,7 @@ def verify(context: Context, reference: Reference | None = None, *, data: bool =
     tally = _Tally(context)
     if reference is None:
         models = dict.fromkeys(seen_models(context.repo), 0) | registry_models(context)
-        ask = partial(_checked_model, context)
+        ask = partial(_checked_model, context, protected_branch(context.repo))
         for checked in ask_each(dict(sorted(models.items())), ask, context.settings.processes):
             tally.tags(checked, data=data)
         tally.receipts()
@@ -82,8 +83,8 @@ class _Checked(NamedTuple):
     manifests: dict[str, Digest]
 
 
-def _checked_model(context: Context, model: ModelName) -> _Checked:
-    return _checked(context, model_facts(context, model))
+def _checked_model(context: Context, branch: ProtectedBranch, model: ModelName) -> _Checked:
+    return _checked(context, model_facts(context, model, branch))
 
 
 def _checked(context: Context, facts: Facts, asked: Callable[[TagName], bool] = lambda _: True) -> _Checked:

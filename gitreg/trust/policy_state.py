@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from gitreg.core.names import Person, Principal
@@ -47,16 +48,29 @@ class PolicyState(NamedTuple):
         """Its policy.  Raises FormatError if there is none, or one that is malformed."""
         if self.policy is None:
             raise FormatError("there is no policy")
-        return parse_policy(self.policy)
+        return _policy(self.policy)
 
     def allowed_signers(self) -> AllowedSigners:
         """Whose keys count, without the revoked ones; no file means that nobody's do.  Raises FormatError."""
-        return AllowedSigners.parse(self.signers or b"").without(Revocations.parse(self.revoked or b""))
+        return _signers(self.signers or b"", self.revoked or b"")
 
     def step_from(self, previous: PolicyState | None, registry: RegistryId) -> PolicyStatement:
         """What the admins of `previous` sign to bring this about; None makes it the first.  Raises FormatError."""
         before = previous.digests if previous else PolicyDigests()
         return PolicyStatement(registry, self.parsed().epoch, self.digests, before)
+
+
+# Remembered, because every model's tags are judged by the same few files.
+
+
+@lru_cache(maxsize=8)
+def _policy(data: bytes) -> Policy:
+    return parse_policy(data)
+
+
+@lru_cache(maxsize=8)
+def _signers(signers: bytes, revoked: bytes) -> AllowedSigners:
+    return AllowedSigners.parse(signers).without(Revocations.parse(revoked))
 
 
 class Admin(NamedTuple):

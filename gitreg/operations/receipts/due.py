@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gitreg.core.names import ModelName
 from gitreg.core.oid import Oid
 from gitreg.core.receipt_book import ReceiptBook
 from gitreg.core.receipt_message import Received
-from gitreg.core.tag_name import TagName
+from gitreg.core.tag_name import TagName, by_model
 from gitreg.operations.context import Context
 from gitreg.operations.facts import incoming_facts
 from gitreg.operations.receipts.authorities import load_authorities
@@ -57,15 +56,15 @@ def due(context: Context, wanted: Wanted) -> Due:
     tags: list[Received] = []
     refused: list[Failure] = []
     new = {name: oid for name, oid in wanted.items() if before is None or oid not in before}
-    for model in sorted({name.model for name in new}):
-        some, failed = _judge(incoming_facts(context, model, new), model, new, seconds)
+    for model, theirs in by_model(new).items():
+        some, failed = _judge(incoming_facts(context, model, theirs), theirs, seconds)
         tags += some
         refused += failed
     return Due(before, authorities, seconds, tuple(tags), tuple(refused))
 
 
-def _judge(facts: Facts, model: ModelName, new: Wanted, seconds: int) -> tuple[list[Received], list[Failure]]:
-    seen = [Received(name, oid) for name, oid in new.items() if name.model == model and facts.tags[name].oid == oid]
+def _judge(facts: Facts, new: Wanted, seconds: int) -> tuple[list[Received], list[Failure]]:
+    seen = [Received(name, oid) for name, oid in new.items() if facts.tags[name].oid == oid]
     verifier = Verifier(assume_received(facts, (tag.oid for tag in seen), seconds))
     verdicts = [(tag, verifier.verdict(tag.name)) for tag in seen]
     refused = [Failure.of(verdict) for _, verdict in verdicts if isinstance(verdict, Failed)]

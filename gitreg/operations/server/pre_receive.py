@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from gitreg.core.names import ModelName
 from gitreg.core.oid import Oid
-from gitreg.core.tag_name import TagName, parse_tag_name
+from gitreg.core.tag_name import TagName, by_model, parse_tag_name
 from gitreg.core.text import escape
 from gitreg.errors import GitregError
 from gitreg.git.pushed import PushedRef, parse_pushed
@@ -106,9 +106,8 @@ def _folders(name: str) -> Iterator[str]:
 
 def _refused_tags(push: ServerPush) -> Iterator[RefusedRef]:
     """One look at the repository for all new tags of a model."""
-    new = push.new_tags
-    for model in sorted({name.model for name in new}):
-        yield from _refused_of(push, model, {name: oid for name, oid in new.items() if name.model == model})
+    for model, new in by_model(push.new_tags).items():
+        yield from _refused_of(push, model, new)
 
 
 def _refused_of(push: ServerPush, model: ModelName, new: dict[TagName, Oid]) -> Iterator[RefusedRef]:
