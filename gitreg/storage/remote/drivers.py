@@ -1,10 +1,16 @@
-"""From a URL and options to a driver."""
+"""From a URL and options to a driver: which library moves the bytes, and what stands above it."""
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from gitreg.storage.remote.fsspec_driver import FsspecDriver
+from gitreg.core.text import escape
+from gitreg.errors import MissingDependencyError, UsageError
+from gitreg.storage.remote.limiting import Limiting
+from gitreg.storage.remote.options import SERVICES, Settings, obstore_options, settings
+from gitreg.storage.remote.retrying import Retrying
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,5 +19,29 @@ if TYPE_CHECKING:
 
 
 def open_driver(url: str, options: Mapping[str, str]) -> Driver:
-    """The service at a URL."""
-    return FsspecDriver(url, options)
+    """The service at a URL, asked again where it fails and no more at once than it bears."""
+    own = settings(options)
+    return Retrying(Limiting(bare_driver(url, options, own)), own.retries)
+
+
+def bare_driver(url: str, options: Mapping[str, str], own: Settings) -> Driver:
+    """obstore where it is installed and can do all that is asked for, else fsspec; or the one that is asked for."""
+    scheme = urlsplit(url).scheme
+    named = obstore_options(scheme, options) if scheme in SERVICES else None
+    if named is None and own.driver == "obstore":
+        raise UsageError(f"obstore can't take all options of the remote at {escape(url)}", hint="leave out driver")
+    if named is None or own.driver == "fsspec" or (own.driver is None and find_spec("obstore") is None):
+        # Half a second of imports, and the only one for some services.
+        from gitreg.storage.remote.fsspec_driver import FsspecDriver  # noqa: PLC0415
+
+        return FsspecDriver(url, options, timeout=own.timeout)
+    return _obstore(url, named, own)
+
+
+def _obstore(url: str, named: dict[str, object], own: Settings) -> Driver:
+    try:
+        from gitreg.storage.remote.obstore_driver import open_obstore  # noqa: PLC0415 - an optional extra
+    except ImportError as error:
+        hint = "install it with: pip install obstore"
+        raise MissingDependencyError("the remote's option 'driver' asks for obstore", hint=hint) from error
+    return open_obstore(url, named, own.timeout)

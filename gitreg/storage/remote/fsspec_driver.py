@@ -15,9 +15,12 @@ from urllib.parse import urlsplit, urlunsplit
 import fsspec
 
 from gitreg.core.text import escape
-from gitreg.errors import GitregError, MissingDependencyError, StorageError
-from gitreg.storage.remote.driver import AbsentError, DeniedError, Entry, Listing, UnavailableError
-from gitreg.storage.remote.options import driver_options
+from gitreg.errors import GitregError, MissingDependencyError
+from gitreg.storage.remote.driver import AbsentError, Entry, Listing
+from gitreg.storage.remote.failures import Cause, failure
+from gitreg.storage.remote.fsspec_failures import cause_of
+from gitreg.storage.remote.options import fsspec_options
+from gitreg.storage.remote.patience import patient
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -31,20 +34,26 @@ _BULK_DELETE: Final = frozenset({"s3", "s3a"})
 _TIMES: Final = ("LastModified", "last_modified", "mtime", "updated", "created")
 
 
+# gcsfs's newer class asks a second service, by gRPC, about each bucket it has not seen.
+for _scheme in ("gs", "gcs"):
+    fsspec.register_implementation(_scheme, "gcsfs.core.GCSFileSystem", clobber=True)
+
+
 class FsspecDriver:
     """The Driver for a URL."""
 
     listing = Listing.WALKED  # fsspec brings a listing whole, so looking at its first page costs all of it
 
-    def __init__(self, url: str, options: Mapping[str, str]) -> None:
+    def __init__(self, url: str, options: Mapping[str, str], *, timeout: float = 60) -> None:
         parts = urlsplit(url)
         self._where = escape(urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")))
         self._scheme = parts.scheme
         try:
             with self._failures("reach"):
                 # A cached listing would hide what other people pushed or removed meanwhile.
-                named = driver_options(parts.scheme, options)
+                named = patient(parts.scheme, fsspec_options(parts.scheme, options), timeout)
                 self._fs, root = fsspec.url_to_fs(url, use_listings_cache=False, skip_instance_cache=True, **named)
+                self._fs.retries = 1  # s3fs would repeat each request by itself, below those who count
         except ImportError as error:
             raise _without_driver(parts.scheme) from error
         self._root = str(root).rstrip("/")
@@ -57,29 +66,25 @@ class FsspecDriver:
             return bytes(self._fs.cat_file(self._path(key)))
 
     def put(self, key: str, data: bytes | memoryview) -> None:
-        with self._failures("write to"):
+        with self._failures("write to", absent=Cause.NO_BUCKET):
             if self._scheme in _ATOMIC_UPLOAD:
                 self._fs.pipe_file(self._path(key), bytes(data))
             else:
                 self._put_by_rename(key, bytes(data))
 
     def head(self, key: str) -> Entry | None:
-        with self._failures("list"):
-            try:
-                return _entry(key, self._fs.info(self._path(key)))
-            except FileNotFoundError:
-                return None
+        with suppress(AbsentError), self._failures("look into"):
+            return _entry(key, self._fs.info(self._path(key)))
+        return None
 
     def list(self, prefix: str, after: str = "") -> Iterator[Entry]:
-        with self._failures("list"):
-            try:
-                found = self._fs.find(self._path(prefix), detail=True)
-            except FileNotFoundError:
-                return
-            for path, info in found.items():
-                key = str(path).removeprefix(self._root).lstrip("/")
-                if key > after:
-                    yield _entry(key, info)
+        found: Mapping[str, Mapping[str, object]] = {}
+        with suppress(AbsentError), self._failures("list"):  # a folder that nobody has made yet
+            found = self._fs.find(self._path(prefix), detail=True)
+        for path, info in found.items():
+            key = str(path).removeprefix(self._root).lstrip("/")
+            if key > after:
+                yield _entry(key, info)
 
     def delete(self, keys: Iterable[str]) -> None:
         paths = [self._path(key) for key in keys]
@@ -119,24 +124,18 @@ class FsspecDriver:
                 raise
 
     @contextmanager
-    def _failures(self, doing: str) -> Iterator[None]:
-        """Drivers raise whatever their service's SDK raises; to the user it is one line about one store."""
+    def _failures(self, doing: str, absent: Cause = Cause.ABSENT) -> Iterator[None]:
+        """Drivers raise whatever their service's SDK raises; to the user it is one line about one store.
+
+        `absent`: what it means that something is not there, for a request that needs no value.
+        """
         try:
             yield
         except (GitregError, ImportError):
             raise
-        except FileNotFoundError as error:
-            raise AbsentError(f"cannot {doing} {self._where}: {_reason(error)}", hint=_RETRY_HINT) from error
-        except PermissionError as error:
-            hint = "check the credentials and what they may do there"
-            raise DeniedError(f"cannot {doing} {self._where}: {_reason(error)}", hint=hint) from error
-        except (ConnectionError, TimeoutError) as error:
-            raise UnavailableError(f"cannot {doing} {self._where}: {_reason(error)}", hint=_RETRY_HINT) from error
-        except Exception as error:
-            raise StorageError(f"cannot {doing} {self._where}: {_reason(error)}", hint=_RETRY_HINT) from error
-
-
-_RETRY_HINT: Final = "check the URL, the network and the credentials; running the command again continues"
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            cause, told = cause_of(error)
+            raise failure(absent if cause is Cause.ABSENT else cause, doing, self._where, told) from None
 
 
 def _entry(key: str, info: Mapping[str, object]) -> Entry:
@@ -155,11 +154,6 @@ def _nanoseconds(info: Mapping[str, object]) -> int:
             case str() as text:
                 return int(datetime.fromisoformat(text).timestamp() * 1e9)
     return 0
-
-
-def _reason(error: Exception) -> str:
-    lines = escape(str(error).partition("\n")[0])[:200]
-    return lines or type(error).__name__
 
 
 def _without_driver(scheme: str) -> MissingDependencyError:

@@ -1,0 +1,40 @@
+"""Which cause an error of obstore has.  It has no fields to ask, so its text is read; a test sees when that changes."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from gitreg.storage.remote.failures import Cause, cause_of_answer
+
+_STATUS: Final = re.compile(r"status code: (\d{3})([ \w]*)")
+_CODE: Final = re.compile(r'<Code>(\w{1,60})</Code>|\bcode: "(\w{1,60})"')
+# Looked for in this order: a refused connection is also one that could not be made.
+_SIGNS: Final = (
+    ("redirect without LOCATION", Cause.WRONG_REGION),
+    ("dns error", Cause.UNKNOWN_HOST),
+    ("InvalidCertificate", Cause.UNTRUSTED),
+    ("kind: Timeout", Cause.TIMEOUT),
+    ("TimedOut", Cause.TIMEOUT),
+    ("kind: Connect,", Cause.NO_CONNECTION),
+    ("HTTP error", Cause.CUT),
+    ("HttpError", Cause.CUT),
+)
+# What it asks for credentials when it was given none: a cloud's own machines answer, others do not.
+_MACHINE_ONLY: Final = ("169.254.169.254", "metadata.google.internal", "token request")
+
+
+def cause_of(text: str) -> tuple[Cause, str]:
+    """The cause, and for one that is not known what may be told of it: a status and a word, never the text."""
+    if any(sign in text for sign in _MACHINE_ONLY):
+        return Cause.NO_CREDENTIALS, ""
+    status, code = _STATUS.search(text), _CODE.search(text)
+    if status or code:
+        word = (code[1] or code[2]) if code else ""
+        cause = cause_of_answer(int(status[1]) if status else 0, word)
+        told = f"{status[1]}{status[2].rstrip()} {word}".strip() if status else word
+        return cause, told if cause in {Cause.OTHER, Cause.SERVER} else ""
+    for sign, cause in _SIGNS:
+        if sign in text:
+            return cause, ""
+    return Cause.OTHER, ""
