@@ -21,10 +21,10 @@ from gitreg.storage.direct_write import DirectWriter
 from gitreg.storage.file_writer import Writing
 from gitreg.storage.in_place import files_in_place
 from gitreg.storage.os_failures import storage_failures
+from gitreg.storage.partial import open_area, resuming
 from gitreg.storage.progress import OnProgress, Progress
 from gitreg.storage.read_ahead import ReadAhead
 from gitreg.storage.stream_map import Unit, units
-from gitreg.storage.temp_area import TempArea
 from gitreg.storage.unit_work import CheckoutWork, write_unit
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from gitreg.core.manifest import Manifest
     from gitreg.storage.reuse import Holder
     from gitreg.storage.store import ObjectStore
+    from gitreg.storage.temp_area import TempArea
 
 _MOST_WRITERS: Final = 4
 
@@ -85,7 +86,8 @@ def materialise(
         if missing.files or (destination / TEMP_DIRECTORY).exists():
             with _temp_area(destination) as area:
                 left = missing.without(clone_files(missing, holders, area, destination))
-                _write(units(left), store, destination, area, Progress(left.size, on_progress))
+                with resuming(left, store, area, destination) as source:
+                    _write(units(left), source, destination, area, Progress(left.size, on_progress))
             cloned = missing.size - left.size
     return CheckoutResult(len(wanted.files), wanted.size, len(wanted.files) - len(missing.files), cloned)
 
@@ -109,7 +111,7 @@ def _missing(wanted: Excerpt, root: Path, existing: Existing) -> Excerpt:
 
 def _temp_area(root: Path) -> closing[TempArea]:
     with Destination(root) as holder:
-        return closing(TempArea(holder.descriptor, TEMP_DIRECTORY))
+        return closing(open_area(holder.descriptor))
 
 
 def _write(work: Iterable[Unit], store: ObjectStore, root: Path, area: TempArea, progress: Progress) -> None:

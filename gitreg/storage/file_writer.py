@@ -9,6 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from gitreg.core.limits import MIB
+from gitreg.storage.partial import temporary_prefix
 from gitreg.storage.verified import WrongSha256Error
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ class FileWriter:
         self._area = shared.area
         self._hash = hashlib.sha256() if proof is Proof.SHA256 else None
         self._left = file.size
-        self._descriptor, self._temporary = shared.area.new_file(0o777 if file.executable else 0o666)
+        self._descriptor, self._temporary = shared.area.new_file(
+            0o777 if file.executable else 0o666, temporary_prefix(file)
+        )
         self._stream = shared.direct.stream(self._descriptor) if file.size >= _WORTH_DIRECT else None
 
     @property
