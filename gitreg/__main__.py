@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 from gitreg import __version__
@@ -21,7 +22,11 @@ def main() -> None:
         from gitreg.cli.main import run  # noqa: PLC0415  (after --version: see above)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    if code == INTERRUPTED:
+        # Not by way of the interpreter's end, which waits for every thread, some of them for a service that hangs.
+        os._exit(code)
+    sys.exit(code)
 
 
 if __name__ == "__main__":
