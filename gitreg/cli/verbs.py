@@ -27,6 +27,7 @@ VERBS = {
             "remote": "Manage where the bytes are shared.",
             "policy": "Say who may do what, and explain it.",
             "keys": "List, add and end the keys that may sign.",
+            "identity": "Show or make the identity that opens encrypted remotes.",
             "hooks": "Manage the Git hooks that check pushes.",
             "receipts": "Confirm when tags were seen, as a trusted writer.",
         },

@@ -9,6 +9,7 @@ from gitreg.cli.lines import Line, bad, dim, line, strong
 from gitreg.cli.opening import open_here
 from gitreg.cli.output import Output
 from gitreg.cli.params import URL
+from gitreg.cli.sealing import encrypt, recipients
 from gitreg.cli.table import columns
 from gitreg.cli.verb import VerbGroup, option, pass_output
 from gitreg.core.remote_url import RemoteUrl
@@ -74,6 +75,10 @@ def _mirrored(result: MirrorResult) -> list[Line]:
         done,
         *(line(bad(fault.kind.value), f"  {fault.digest}", dim(f"  {fault.detail}")) for fault in result.faults),
     ]
+
+
+command.add_command(encrypt)
+command.add_command(recipients)
 
 
 def _row(remote: Remote) -> Line:
