@@ -50,9 +50,8 @@ class FsspecDriver:
         self._scheme = parts.scheme
         try:
             with self._failures("reach"):
-                # A cached listing would hide what other people pushed or removed meanwhile.
                 named = patient(parts.scheme, fsspec_options(parts.scheme, options), timeout)
-                self._fs, root = fsspec.url_to_fs(url, use_listings_cache=False, skip_instance_cache=True, **named)
+                self._fs, root = fsspec.url_to_fs(url, skip_instance_cache=True, **named)
                 self._fs.retries = 1  # s3fs would repeat each request by itself, below those who count
         except ImportError as error:
             raise _without_driver(parts.scheme) from error

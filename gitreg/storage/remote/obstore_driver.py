@@ -128,7 +128,8 @@ class ObstoreDriver:
 
 def _client(endpoint: str | None, bundle: str | None, timeout: float) -> dict[str, Any]:
     """How it connects: as long as bytes keep coming, a value may take its time."""
-    endpoint = endpoint or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
+    variables = (os.environ.get(name) for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"))
+    endpoint = endpoint or next(filter(None, variables), "")
     bundle = bundle or os.environ.get("AWS_CA_BUNDLE")
     return {
         "connect_timeout": timedelta(seconds=min(timeout, _CONNECT_SECONDS)),

@@ -7,11 +7,13 @@ from typing import Final
 
 from gitreg.storage.remote.failures import Cause, cause_of_answer
 
-_STATUS: Final = re.compile(r"status code: (\d{3})([ \w]*)")
-_CODE: Final = re.compile(r'<Code>(\w{1,60})</Code>|\bcode: "(\w{1,60})"')
+# A request's own, or that of one value in a request for many.
+_STATUS: Final = re.compile(r'(?:status code: |\bcode: ")(\d{3})\b([ \w]*)')
+_CODE: Final = re.compile(r'<Code>([A-Za-z]\w{0,60})</Code>|\bcode: "([A-Za-z]\w{0,60})"')
 # Looked for in this order: a refused connection is also one that could not be made.
 _SIGNS: Final = (
     ("redirect without LOCATION", Cause.WRONG_REGION),
+    ("builder error", Cause.BAD_OPTION),  # such as an endpoint that is no URL
     ("dns error", Cause.UNKNOWN_HOST),
     ("InvalidCertificate", Cause.UNTRUSTED),
     ("kind: Timeout", Cause.TIMEOUT),

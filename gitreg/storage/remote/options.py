@@ -62,13 +62,13 @@ _OPTIONS: Final[Mapping[str, Mapping[str, _Names]]] = {
     },
     "gs": {
         "endpoint-url": _Names("endpoint_url", None),  # who sets it has an emulator, and few know GCS's XML interface
-        "credentials-file": _Names("token", "application_credentials"),
+        "credentials-file": _Names("token", "service_account"),
         "token": _Names("token", None),
         "anon": _Names("token", None, _anonymous_token),
         "project": _Names("project", None),
     },
     "az": {
-        "endpoint-url": _Names(None, "endpoint"),
+        "endpoint-url": _Names("endpoint_url", "endpoint"),
         "account-name": _Names("account_name", "account_name"),
         "account-key": _Names("account_key", "account_key"),
         "sas-token": _Names("sas_token", "sas_key"),
@@ -103,7 +103,10 @@ def obstore_options(scheme: str, options: Mapping[str, str]) -> dict[str, object
 def fsspec_options(scheme: str, options: Mapping[str, str]) -> dict[str, object]:
     """What the URL's fsspec driver calls them; those that gitreg does not know go to it as they are."""
     entries = _OPTIONS.get(SERVICES.get(scheme, ""), {})
-    return _renamed(scheme, options, {name: entry.fsspec for name, entry in entries.items()})
+    named = _renamed(scheme, options, {name: entry.fsspec for name, entry in entries.items()})
+    if SERVICES.get(scheme) == "az" and "endpoint_url" in named:
+        named["connection_string"] = _azure_connection(named)
+    return named
 
 
 def certificates(path: str) -> bytes:
@@ -125,6 +128,17 @@ def _renamed(scheme: str, options: Mapping[str, str], names: Mapping[str, str | 
         section, _, key = target.rpartition(".")
         places.setdefault(section, {})[key] = value
     return places.pop("") | places
+
+
+def _azure_connection(named: dict[str, object]) -> str:
+    """adlfs takes an address only as a part of this; what went into it is taken out of `named`."""
+    words = {
+        "endpoint_url": "BlobEndpoint",
+        "account_name": "AccountName",
+        "account_key": "AccountKey",
+        "sas_token": "SharedAccessSignature",
+    }
+    return ";".join(f"{word}={named.pop(name)}" for name, word in words.items() if name in named)
 
 
 def _number(options: Mapping[str, str], name: str, default: float) -> float:
