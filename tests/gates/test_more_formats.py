@@ -1,6 +1,5 @@
 """GGUF, Keras, torch zips and YAML: what passes means one thing to every reader; what does not says why."""
 
-import contextlib
 import io
 import json
 import struct
@@ -205,27 +204,3 @@ def test_the_gate_asks_the_parser_that_a_name_or_a_beginning_claims(tmp_path):
     (tmp_path / "m.pt").write_bytes(b"no model")
     with pytest.raises(FormatError):
         inspect(tmp_path / "m.pt")
-
-
-@st.composite
-def damaged(draw, seeds):
-    data = bytearray(draw(st.sampled_from(seeds)))
-    for _ in range(draw(st.integers(1, 8))):
-        data[draw(st.integers(0, len(data) - 1))] = draw(st.integers(0, 255))
-    return bytes(data[: draw(st.integers(len(data) // 2, len(data)))])
-
-
-SEEDS = {
-    check_gguf: [gguf(), gguf(version=2)],
-    check_keras: [zipped(**KERAS)],
-    check_torch_zip: [zipped(**TORCH)],
-    check_yaml: [b"a: [1, {b: c}]\n- &x 'y'\n? !t z\n"],
-}
-
-
-@pytest.mark.parametrize("parser", SEEDS, ids=lambda parser: parser.__name__)
-@settings(max_examples=200, deadline=2000)
-@given(data=st.data())
-def test_a_damaged_file_ends_in_a_format_error_or_passes(parser, data):
-    with contextlib.suppress(FormatError):
-        check(parser, data.draw(damaged(SEEDS[parser]) | st.binary(max_size=100)))

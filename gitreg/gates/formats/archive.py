@@ -53,5 +53,5 @@ def open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[B
     try:
         with archive.open(member) as content:
             yield cast(BinaryIO, content)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, ValueError, NotImplementedError, RuntimeError, OSError, EOFError) as error:
         raise FormatError(f"has an unreadable member: {error}") from None
