@@ -45,7 +45,7 @@ $(VENV)/.demo: pyproject.toml $(VENV)/.made
 	@touch $@
 
 $(VENV)/.test: pyproject.toml $(VENV)/.made
-	$(INSTALL) --editable '.[demo,s3,ssh-keys]' --group test
+	$(INSTALL) --editable '.[demo,s3,gcs,azure,sftp,ssh-keys]' --group test
 	@touch $@
 
 $(VENV)/.lint: pyproject.toml $(VENV)/.made

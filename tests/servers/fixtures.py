@@ -34,10 +34,10 @@ DRIVERS = {
     "radosgw": ("fsspec", "obstore"),
     "fake_gcs": ("fsspec", "obstore"),
     "azurite": ("fsspec", "obstore"),
-    "sshd": ("fsspec",),
+    "sshd": ("",),
 }
 SERVED = [
-    pytest.param((server, driver), id=f"{server} by {driver}") for server in DRIVERS for driver in DRIVERS[server]
+    pytest.param((server, driver), id=f"{server} {driver}".strip()) for server in DRIVERS for driver in DRIVERS[server]
 ]
 
 

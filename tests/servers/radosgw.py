@@ -59,11 +59,11 @@ _CAPACITY = 1 << 30  # memory is taken as objects come
 
 
 @contextmanager
-def running(directory: Path) -> Iterator[S3Server]:
+def running(directory: Path, capacity: int = _CAPACITY) -> Iterator[S3Server]:
     if not all(map(shutil.which, _PROGRAMS)):
         packages = "radosgw ceph-mon ceph-osd ceph-common"
         not_tested("a real S3 server", f"apt-get install --no-install-recommends {packages}")
-    cluster = _Cluster(directory)
+    cluster = _Cluster(directory, capacity)
     with ExitStack() as started:
 
         def start(daemon: Daemon) -> Daemon:
@@ -81,14 +81,14 @@ def running(directory: Path) -> Iterator[S3Server]:
 class _Cluster:
     """The three daemons, over one configuration file in a directory of theirs."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, capacity: int) -> None:
         self._directory = directory
         self._config = directory / "ceph.conf"
         self._port = free_port()
         self._id = str(uuid.uuid4())
         for name in ("osd", "rgw"):
             (directory / name).mkdir()
-        self._config.write_text(_CONFIG.format(fsid=self._id, port=self._port, directory=directory, capacity=_CAPACITY))
+        self._config.write_text(_CONFIG.format(fsid=self._id, port=self._port, directory=directory, capacity=capacity))
 
     def monitor(self) -> Daemon:
         map_file = self._directory / "monmap"

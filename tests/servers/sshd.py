@@ -38,12 +38,11 @@ class SshServer(Server):
         address = (endpoint or self.endpoint).rpartition("/")[2]
         folder = self.directory / "files" / fresh_name()
         folder.mkdir(parents=True)
-        options = {"key-filename": str(self.directory / "user_key")}
+        hosts = self.directory / f"{fresh_name()}-hosts"
+        name, _, port = address.partition(":")
+        hosts.write_text(f"[{name}]:{port} {(self.directory / 'host_key.pub').read_text()}")
+        options = {"key-filename": str(self.directory / "user_key"), "known-hosts": str(hosts)}
         return Place(f"sftp://{pwd.getpwuid(os.getuid()).pw_name}@{address}{folder}", options | driver_option(driver))
-
-    def host_line(self) -> str:
-        """What stands in the known_hosts of whoever has been here before."""
-        return f"[127.0.0.1]:{self.port} {(self.directory / 'host_key.pub').read_text()}"
 
 
 @contextmanager

@@ -30,6 +30,8 @@ def bare_driver(url: str, options: Mapping[str, str], own: Settings) -> Driver:
     named = obstore_options(scheme, options) if scheme in SERVICES else None
     if named is None and own.driver == "obstore":
         raise UsageError(f"obstore can't take all options of the remote at {escape(url)}", hint="leave out driver")
+    if scheme == "sftp":
+        return _sftp(url, options, own)
     if named is None or own.driver == "fsspec" or (own.driver is None and find_spec("obstore") is None):
         # Half a second of imports, and the only one for some services.
         from gitreg.storage.remote.fsspec_driver import FsspecDriver  # noqa: PLC0415
@@ -45,3 +47,12 @@ def _obstore(url: str, named: dict[str, object], own: Settings) -> Driver:
         hint = "install it with: pip install obstore"
         raise MissingDependencyError("the remote's option 'driver' asks for obstore", hint=hint) from error
     return open_obstore(url, named, own.timeout)
+
+
+def _sftp(url: str, options: Mapping[str, str], own: Settings) -> Driver:
+    try:
+        from gitreg.storage.remote.sftp_driver import SftpDriver  # noqa: PLC0415 - an optional extra
+    except ImportError as error:
+        hint = "install it with: pip install 'gitreg[sftp]'"
+        raise MissingDependencyError("no driver for sftp:// URLs is installed", hint=hint) from error
+    return SftpDriver(url, options, timeout=own.timeout)
