@@ -9,6 +9,7 @@ from gitreg.cli.lines import Line, bad, dim, line, strong
 from gitreg.cli.opening import open_here
 from gitreg.cli.output import Output
 from gitreg.cli.params import URL
+from gitreg.cli.remote_check import check
 from gitreg.cli.sealing import encrypt, recipients
 from gitreg.cli.table import columns
 from gitreg.cli.verb import VerbGroup, option, pass_output
@@ -77,6 +78,7 @@ def _mirrored(result: MirrorResult) -> list[Line]:
     ]
 
 
+command.add_command(check)
 command.add_command(encrypt)
 command.add_command(recipients)
 
