@@ -50,6 +50,8 @@ from gitreg.operations.init import InitRequest, InitResult
 from gitreg.operations.init import init as make_registry
 from gitreg.operations.lineage import Lineage
 from gitreg.operations.lineage import lineage as trace_lineage
+from gitreg.operations.links import LinkResult
+from gitreg.operations.links import links as make_links
 from gitreg.operations.path import path as checkout
 from gitreg.operations.policy.check import PolicyCheck, check_policy
 from gitreg.operations.policy.init import PolicyInitResult, init_policy
@@ -239,6 +241,10 @@ class Registry:
         return opening.load_tensors(self.context, parse_reference(ref), names)
 
     def which(self, name: str, stage: str, *, at: datetime | None = None) -> asking.WhichResult:
+    def links(self, ref: str, path: str, expires: timedelta = timedelta(hours=1)) -> LinkResult:
+        """Links to one file in the shared store, for who has neither gitreg nor credentials."""
+        return make_links(self.context, parse_reference(ref), path, expires)
+
         return asking.which(self.context, ModelName.parse(name), StageName.parse(stage), at)
 
     def models(self) -> tuple[ModelSummary, ...]:

@@ -41,6 +41,7 @@ VERBS = {
             "fetch": "Get what others shared, and verify it.",
             "pull": "Get a version's files, verified.",
             "path": "Print a verified read-only checkout of a version.",
+            "url": "Hand out links to a file of a version, for a while.",
             "cache": "Look at the shared checkouts, and make room.",
             "convert": "Turn a model file that can run code into one that cannot.",
             "gc": "Remove objects that nothing needs any more, here or from a shared store.",

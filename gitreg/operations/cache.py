@@ -22,7 +22,8 @@ DEFAULT_MAX_SIZE = 50 * 10**9
 # A manifest of a million files takes some 60 MB.
 _MOST_MANIFESTS = 64
 _SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,3})?) ?([KMGT]?)(i?)B?", re.IGNORECASE)
-_AGE = re.compile(r"([0-9]{1,6}) ?(minute|hour|day|week)s?")
+_AGE = re.compile(r"([0-9]{1,6}) ?(minutes?|hours?|days?|weeks?|[mhdw])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,11 @@ def parse_size(text: str) -> int:
 
 
 def parse_age(text: str) -> timedelta:
-    """`30 days`, `12 hours`.  Raises UsageError."""
+    """`30 days`, `12 hours`, `1h`.  Raises UsageError."""
     found = _AGE.fullmatch(text.strip())
     if found is None:
         raise UsageError(f"not an age: '{escape(text[:40])}'", hint="for example '30 days' or '12 hours'")
-    return int(found.group(1)) * timedelta(**{f"{found.group(2)}s": 1})
+    return timedelta(**{_UNITS[found.group(2)[0]]: int(found.group(1))})
 
 
 def cache_info(settings: Settings) -> CacheInfo:

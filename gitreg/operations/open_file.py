@@ -6,17 +6,17 @@ import glob
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from io import BufferedReader
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from gitreg.core.excerpt import parse_excerpt
-from gitreg.core.manifest import FileEntry, Manifest, parse_manifest
+from gitreg.core.excerpt import PlacedFile, parse_excerpt
+from gitreg.core.manifest import ChunkEntry, FileEntry, Manifest, parse_manifest
 from gitreg.core.near import did_you_mean
 from gitreg.core.reference import Reference
 from gitreg.core.text import escape
 from gitreg.errors import FormatError, NotFoundError
 from gitreg.gates.formats.safetensors import check_safetensors
 from gitreg.operations.context import Context
-from gitreg.operations.resolve import find
+from gitreg.operations.resolve import Draft, FoundVersion, find
 from gitreg.operations.stores import reading_store
 from gitreg.serializers.tensor_file import TensorFile
 from gitreg.storage.artifact_file import open_artifact_file
@@ -29,14 +29,30 @@ if TYPE_CHECKING:
 _SUFFIX = ".safetensors"
 
 
+class FoundFile(NamedTuple):
+    """One file of a version, and all chunks of the artifact."""
+
+    found: FoundVersion | Draft
+    placed: PlacedFile
+    chunks: tuple[ChunkEntry, ...]
+
+
 def open_file(context: Context, reference: Reference, path: str) -> BufferedReader:
     """A seekable stream over one file; reads fetch and verify only the chunks they need.  Raises NotFoundError."""
-    store, text = _artifact(context, reference)
+    store = reading_store(context)
+    file = find_file(context, reference, path, store)
+    return open_artifact_file(file.placed, file.chunks, store)
+
+
+def find_file(context: Context, reference: Reference, path: str, store: ObjectStore) -> FoundFile:
+    """The file in the verified manifest of a verified version.  Raises NotFoundError."""
+    found = find(context, reference)
+    text = read_manifest_text(store, found.pointer.manifest)
     try:
         excerpt = parse_excerpt(text, (glob.escape(path),))
     except NotFoundError:
         raise _no_such_file(parse_manifest(text), path) from None
-    return open_artifact_file(excerpt.files[0], excerpt.chunks, store)
+    return FoundFile(found, excerpt.files[0], excerpt.chunks)
 
 
 def _no_such_file(manifest: Manifest, path: str) -> NotFoundError:
@@ -51,7 +67,8 @@ def load_tensors(context: Context, reference: Reference, names: Iterable[str]) -
     Raises NotFoundError if one is nowhere, FormatError for a malformed file, MissingDependencyError for element types
     that NumPy does not have.
     """
-    store, text = _artifact(context, reference)
+    store = reading_store(context)
+    text = read_manifest_text(store, find(context, reference).pointer.manifest)
     wanted = dict.fromkeys(names)
     found: dict[str, Tensor] = {}
     for tensors in _tensor_files(text, store):
@@ -61,12 +78,6 @@ def load_tensors(context: Context, reference: Reference, names: Iterable[str]) -
             return {name: found[name] for name in wanted}
     missing = next(name for name in wanted if name not in found)
     raise NotFoundError(f"no tensor '{escape(missing)}' in this version's {_SUFFIX} files")
-
-
-def _artifact(context: Context, reference: Reference) -> tuple[ObjectStore, bytes]:
-    """Where its objects are, and its manifest's text."""
-    store = reading_store(context)
-    return store, read_manifest_text(store, find(context, reference).pointer.manifest)
 
 
 def _tensor_files(text: bytes, store: ObjectStore) -> Iterator[TensorFile]:

@@ -43,7 +43,7 @@ class _ArtifactFile(io.RawIOBase):
         self._store = store
         self._size = placed.file.size
         self._position = 0
-        self._chunks, self._starts = _overlapping(placed, chunks)
+        self._chunks, self._starts = overlapping(placed, chunks)
         self._kept: OrderedDict[int, bytes] = OrderedDict()
 
     def readable(self) -> bool:
@@ -81,7 +81,7 @@ class _ArtifactFile(io.RawIOBase):
         return self._kept[number]
 
 
-def _overlapping(placed: PlacedFile, chunks: Sequence[ChunkEntry]) -> tuple[list[ChunkEntry], list[int]]:
+def overlapping(placed: PlacedFile, chunks: Sequence[ChunkEntry]) -> tuple[list[ChunkEntry], list[int]]:
     """The chunks that hold bytes of the file, and where each starts, counted from the file's first byte."""
     starts = accumulate((chunk.length for chunk in chunks), initial=-placed.start)
     inside = [

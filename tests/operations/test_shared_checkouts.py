@@ -53,7 +53,7 @@ def test_any_text_is_a_bound_or_a_mistake_of_the_users(text):
 def test_ages():
     """Checkouts would go too early or never."""
     assert parse_age("30 days") == timedelta(days=30)
-    assert parse_age("1 hour") == timedelta(hours=1)
+    assert parse_age("1 hour") == parse_age("1h") == timedelta(hours=1)
 
 
 def test_making_a_checkout_keeps_the_cache_within_its_bounds(world, registry: Registry):

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import fsspec
 
 from gitreg.core.text import escape
-from gitreg.errors import GitregError, MissingDependencyError
+from gitreg.errors import GitregError, MissingDependencyError, StorageError
 from gitreg.storage.remote.driver import AbsentError, Entry, Listing
 from gitreg.storage.remote.failures import Cause, failure
 from gitreg.storage.remote.fsspec_failures import cause_of
@@ -24,12 +24,14 @@ from gitreg.storage.remote.patience import patient
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import timedelta
 
 _REQUESTS_AT_ONCE: Final = 16
 _PER_DELETE: Final = 1000
 # Services where one upload appears whole or not at all; elsewhere a rename does that.
 _ATOMIC_UPLOAD: Final = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory"})
 _EXTRAS: Final = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs", "az": "azure", "abfs": "azure", "sftp": "sftp"}
+_SIGNED: Final = _ATOMIC_UPLOAD - {"memory"}
 _BULK_DELETE: Final = frozenset({"s3", "s3a"})
 _TIMES: Final = ("LastModified", "last_modified", "mtime", "updated", "created")
 
@@ -102,6 +104,12 @@ class FsspecDriver:
                 self._put_by_rename(target, bytes(self._fs.cat_file(self._path(source))))
             else:
                 self._fs.cp_file(self._path(source), self._path(target))
+
+    def sign(self, key: str, lifetime: timedelta) -> str:
+        if self._scheme not in _SIGNED:
+            raise StorageError(f"{self._where} has no links to hand out")
+        with self._failures("make a link into"):
+            return str(self._fs.sign(self._path(key), expiration=int(lifetime.total_seconds())))
 
     def _path(self, key: str) -> str:
         return f"{self._root}/{key}"
