@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from gitreg.cli.figures import counted, size
-from gitreg.cli.lines import Line, bad, dim, line, strong
+from gitreg.cli.figures import counted, moment, size
+from gitreg.cli.lines import Line, bad, dim, good, line, strong, warn
 from gitreg.cli.table import columns
+from gitreg.core.retention import Then
 from gitreg.operations.garbage.gc import GcResult
 from gitreg.operations.garbage.results import Amount, Kept
 from gitreg.operations.garbage.shared import SharedGcResult
+from gitreg.operations.retention import VersionFate
 
 
 def local_lines(result: GcResult, *, explain: bool) -> list[Line]:
@@ -29,7 +31,16 @@ def shared_lines(result: SharedGcResult, *, explain: bool) -> list[Line]:
         summary.append(f"{freed} {_amount(result.freed)} that earlier gcs had moved aside")
     if result.restored.objects:
         summary.append(f"Put back {_amount(result.restored)} that something needs by now")
-    return _report(result, summary, explain=explain)
+    fates = columns(list(fate_lines(result.versions))) if explain and result.versions else []
+    return [*fates, *_report(result, summary, explain=explain)]
+
+
+def fate_lines(versions: Iterable[VersionFate]) -> Iterator[Line]:
+    """A line for each version: what becomes of its bytes, and why."""
+    looks = {Then.KEEP: good, Then.ARCHIVE: warn, Then.DELETE: bad}
+    for each in versions:
+        until = f", until {moment(each.until)}" if each.until else ""
+        yield line(strong(each.version), looks[each.then](each.then.value), f"{each.reason}{until}")
 
 
 def _report(result: GcResult | SharedGcResult, summary: list[str], *, explain: bool) -> list[Line]:
@@ -41,7 +52,7 @@ def _report(result: GcResult | SharedGcResult, summary: list[str], *, explain: b
     return blocked if refused else [*(_kept(result.keep) if explain else ()), *blocked, *map(line, summary)]
 
 
-_PARTS = {"pushed": "trimmed"}
+_PARTS = {"pushed": "trimmed", "retention": "released", "archive": "archived"}
 
 
 def _kept(keep: Iterable[Kept]) -> list[Line]:

@@ -24,6 +24,8 @@ def check_lines(check: PolicyCheck) -> Iterator[Line]:
         yield line()
         yield line(strong(person.person), *_known_as(person))
         yield from indented(line(sentence) for sentence in person_sentences(person, check.models))
+    yield line()
+    yield from map(line, check.retention)
     if check.warnings:
         yield line()
     yield from (line(warn(warning.kind), ": ", warning.message) for warning in check.warnings)

@@ -21,6 +21,7 @@ from gitreg.core.policy_tables import (
     read_signatures,
     read_stages,
 )
+from gitreg.core.retention import Retention, read_retention
 from gitreg.core.text import escape
 from gitreg.core.toml import Table, load_toml
 from gitreg.errors import NotFoundError
@@ -45,6 +46,7 @@ class Policy(NamedTuple):
     admins: ApprovalRule = NOBODY
     receipts: ReceiptRule = ReceiptRule()
     accepted: tuple[Oid, ...] = ()  # tags that count although their key was revoked
+    retention: Retention | None = None  # None: every version's bytes stay
 
     def holds(self, principal: Principal, roles: tuple[str, ...]) -> bool:
         """Whether the person has one of the roles."""
@@ -92,6 +94,7 @@ def parse_policy(data: bytes) -> Policy:
         admins=_admins(admins, defined) if "admins" in root.names() else NOBODY,
         receipts=read_receipts(root.table("receipts"), defined),
         accepted=root.all_parsed("accepted", Oid.parse),
+        retention=read_retention(root.table("retention"), defined.stages) if "retention" in root.names() else None,
     )
     root.finish()
     return policy

@@ -11,6 +11,7 @@ from gitreg.core.reference import Reference
 from gitreg.core.version import Version
 from gitreg.operations.checkouts import shared_checkout
 from gitreg.operations.context import Context
+from gitreg.operations.given_up import explaining
 from gitreg.operations.resolve import FoundVersion, find
 
 
@@ -31,7 +32,7 @@ def path(context: Context, reference: Reference, *, paranoid: bool = False) -> P
     Raises NotFoundError, VerificationError, StorageError.
     """
     found = find(context, reference)
-    with context.step(f"checkout {found.pointer.name}"):
+    with explaining(context, found), context.step(f"checkout {found.pointer.name}"):
         place = shared_checkout(context, found.pointer.manifest, paranoid=paranoid)
     signed = isinstance(found, FoundVersion)
     version = found.version if isinstance(found, FoundVersion) else None

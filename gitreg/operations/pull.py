@@ -15,6 +15,7 @@ from gitreg.core.version import Version
 from gitreg.errors import GitregError, UsageError
 from gitreg.operations.checkouts import Wanted, cached_excerpt, holders, reusing
 from gitreg.operations.context import Context
+from gitreg.operations.given_up import explaining
 from gitreg.operations.pointers import artifact_place, read_pointer
 from gitreg.operations.resolve import Draft, FoundVersion, find
 from gitreg.operations.stores import reading_store
@@ -58,9 +59,14 @@ def pull(context: Context, reference: Reference, request: PullRequest) -> PullRe
     found = find(context, reference)
     destination = request.output or _usual_place(context, found)
     store = reading_store(context)
-    excerpt = cached_excerpt(context, found.pointer.manifest, store, request.patterns)
+    with explaining(context, found):
+        excerpt = cached_excerpt(context, found.pointer.manifest, store, request.patterns)
     wanted = Wanted(excerpt, destination)
-    with context.step(f"pull {found.pointer.name}") as report, reusing(context, wanted, store) as source:
+    with (
+        explaining(context, found),
+        context.step(f"pull {found.pointer.name}") as report,
+        reusing(context, wanted, store) as source,
+    ):
         done = materialise(
             excerpt,
             source,

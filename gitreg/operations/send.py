@@ -13,6 +13,7 @@ from gitreg.operations.context import Context
 from gitreg.operations.evidence import evidence_here, send_evidence
 from gitreg.operations.pointers import committed_pointers, unshared_pointers
 from gitreg.operations.reachable import registered_manifests
+from gitreg.operations.retention import given_up
 from gitreg.operations.stores import local_store, remote_store
 from gitreg.operations.transfer import Direction, Route, Transfer, transfer
 from gitreg.operations.uncopied import forget, place_of, source_of
@@ -36,6 +37,7 @@ def send_committed(context: Context, remote: str | None = None) -> tuple[list[Tr
     evidence = evidence_here(context)
     have = target.present({*wanted, *evidence, *_chunks(context, here & leaving.keys())})  # one question for all
     absent = wanted.keys() - have
+    absent -= given_up(context, absent - leaving.keys())
     uncopied = {manifest for manifest in absent - here if place_of(context, manifest) is not None}
     for manifest in absent - here - uncopied:
         _complain(context, wanted[manifest], stops_push=manifest in at_head)

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from gitreg.core.remote_url import RemoteUrl
 from gitreg.core.text import escape
-from gitreg.errors import NotARegistryError, NotFoundError, RefusedError, StorageError, UsageError
+from gitreg.errors import GitregError, NotARegistryError, NotFoundError, RefusedError, StorageError, UsageError
 from gitreg.git.config import get_config, get_config_section, set_config
 from gitreg.git.remote import is_local_path, local_git_dir, remote_url, remotes
 from gitreg.operations.branch import git_remote
 from gitreg.operations.context import Context
+from gitreg.operations.policy.line import present_policy
 from gitreg.operations.sealing.seen import SEEN_KEY, checked_root
+from gitreg.storage.archived import ArchivedStore
 from gitreg.storage.bulk.place import Place
 from gitreg.storage.layered import LayeredStore
 from gitreg.storage.local import LocalStore
@@ -96,12 +98,36 @@ def reading_store(context: Context) -> ObjectStore:
     """
     local = local_store(context)
     try:
-        return LayeredStore(local, remote_store(context))
+        return LayeredStore(local, with_archive(context, remote_store(context)))
     except NoRemoteError:
         return local
     except StorageError as error:
         context.settings.note(f"the remote was not asked: {error.message}")
         return local
+
+
+def with_archive(context: Context, shared: ObjectStore) -> ObjectStore:
+    """The shared store and, behind it, the remote that the policy's retention archives to."""
+    return ArchivedStore(shared, lambda: _archive(context))
+
+
+def archive_store(context: Context, place: str) -> ObjectStore:
+    """The store at a URL that the user names, or the remote of that name; made if it is not there yet."""
+    return create_store(RemoteUrl.parse(place)) if "://" in place else remote_store(context, place, create=True)
+
+
+def _archive(context: Context) -> ObjectStore | None:
+    """None if there is none, or it is away: then something is missing, which is for the reader to say."""
+    try:
+        retention = present_policy(context).in_force.parsed().retention
+        if retention is None or retention.archive is None:
+            return None
+        archive = remote_store(context, retention.archive)
+    except GitregError as error:
+        context.settings.note(f"the archive was not asked: {error.message}")
+        return None
+    context.settings.note(f"looking in the archive {archive.describe()}")
+    return archive
 
 
 class NoRemoteError(StorageError):

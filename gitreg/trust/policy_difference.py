@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from gitreg.core.policy import Policy
 from gitreg.core.policy_rules import ApprovalRule
+from gitreg.core.retention import sentences
 from gitreg.core.text import escape
 from gitreg.trust.allowed_signers import AllowedSigners, Grant
 from gitreg.trust.policy_state import PolicyState
@@ -16,7 +17,7 @@ _TABLES = ("rules", "stages", "gates", "people", "models")
 def differences(before: PolicyState, after: PolicyState) -> tuple[str, ...]:
     """A sentence for each difference that counts; none if only comments differ.  Raises FormatError."""
     was, now = before.parsed(), after.parsed()
-    found = (*_roles(was, now), *_admins(was, now), *_tables(was, now), *_keys(before, after))
+    found = (*_roles(was, now), *_admins(was, now), *_tables(was, now), *_retention(was, now), *_keys(before, after))
     revoked = () if before.revoked == after.revoked else ("the list of revoked keys changes",)
     return (*found, *revoked) or ("only comments or their like change",)
 
@@ -49,6 +50,11 @@ def _tables(was: Policy, now: Policy) -> Iterator[str]:
         names = [str(name) for name in {**old, **new} if old.get(name) != new.get(name)]
         if names:
             yield f"{table} change: {escape(', '.join(names))}"
+
+
+def _retention(was: Policy, now: Policy) -> Iterator[str]:
+    if was.retention != now.retention:
+        yield from (f"retention becomes: {sentence}" for sentence in sentences(now.retention))
 
 
 def _keys(before: PolicyState, after: PolicyState) -> Iterator[str]:

@@ -25,6 +25,7 @@ AGE = Parsed[timedelta]("age", parse_age)
     "--remote", is_flag=False, flag_value="", metavar="[NAME]", help="Clear a shared store instead of this clone's."
 )
 @option("--also", multiple=True, metavar="REPO", help="Another registry that shares the store: path or URL.")
+@option("--archive", metavar="REMOTE", help="Where what the policy archives goes: a remote's name, or a URL.")
 @option("--explain", is_flag=True, help="Say for everything that stays why.")
 @option("--force", is_flag=True, help="Delete; without it, only what would go is said.")
 @pass_output
@@ -34,6 +35,7 @@ def command(
     pushed: bool,
     remote: str | None,
     also: tuple[str, ...],
+    archive: str | None,
     explain: bool,
     force: bool,
 ) -> int:
@@ -44,12 +46,12 @@ def command(
     """
     chosen = DEFAULT_GRACE if grace is None else grace
     if remote is None:
-        if also:
-            raise UsageError("--also is about a shared store", hint="gitreg gc --remote --also REPO")
+        if also or archive:
+            raise UsageError("--also and --archive are about a shared store", hint="gitreg gc --remote")
         return _local(output, GcRequest(chosen, pushed, force), explain=explain)
     if pushed:
         raise UsageError("--pushed is about this clone's own store", hint="leave out --remote")
-    return _shared(output, SharedGcRequest(remote or None, chosen, also, force), explain=explain)
+    return _shared(output, SharedGcRequest(remote or None, chosen, also, archive, force), explain=explain)
 
 
 def _local(output: Output, request: GcRequest, *, explain: bool) -> int:

@@ -21,6 +21,7 @@ from gitreg.git.objects import GitObject, ObjectReader, TreeEntry, Unreadable, l
 from gitreg.git.refs import TAGS, Ref, list_refs
 from gitreg.git.repository import Repository
 
+_BRANCH = re.compile("refs/(?:heads|remotes|gitreg/gc/heads)/")
 _DIGEST = re.compile(rb"blake3:([0-9a-f]{64})(?![0-9a-f])")
 
 
@@ -28,6 +29,7 @@ class Reason(Enum):
     """How a name leads to bytes; the strongest first."""
 
     REF = "named by this ref"
+    TIP = "at the tip of a branch"
     HISTORY = "in a commit that a ref reaches"
     STAGED = "staged"
     WORK_TREE = "in the working tree"
@@ -71,6 +73,9 @@ def _of_refs(repo: Repository, reader: ObjectReader) -> Iterator[Root]:
     for ref in refs:
         if ref.object_type == "tree":
             yield from _of_blobs(reader, list_tree(repo, ref.oid, POINTER_SUFFIX), Reason.REF)
+    tips = {ref.oid for ref in refs if ref.object_type == "commit" and _BRANCH.match(ref.name)}
+    pointers = {entry for tip in sorted(tips) for entry in list_tree(repo, tip, POINTER_SUFFIX)}
+    yield from _of_blobs(reader, pointers, Reason.TIP)
 
 
 def _of_places(repo: Repository, reader: ObjectReader) -> Iterator[Root]:

@@ -2,48 +2,51 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from gitreg.core.digest import Digest
-from gitreg.errors import GitError, NotARegistryError, StorageError
+from gitreg.core.retention import Then
+from gitreg.errors import GitError, NotARegistryError
 from gitreg.operations.context import Context
 from gitreg.operations.fsck import EMBEDDED
 from gitreg.operations.garbage.all_refs import all_refs, plain_name
+from gitreg.operations.garbage.archive import archive
 from gitreg.operations.garbage.gc import DEFAULT_GRACE
 from gitreg.operations.garbage.mark import UnknownNeedError, mark
-from gitreg.operations.garbage.results import Amount, Blocked, Kept, summed, unused
+from gitreg.operations.garbage.released import Released, released
+from gitreg.operations.garbage.results import Amount, Blocked, Kept, summed
 from gitreg.operations.garbage.roots import Root, roots
-from gitreg.operations.stores import local_store, remote_store
+from gitreg.operations.garbage.survey import ClockError, Survey, survey
+from gitreg.operations.retention import VersionFate
+from gitreg.operations.stores import archive_store, local_store, remote_store
 from gitreg.storage.layered import LayeredStore
-from gitreg.storage.local import LocalStore
 from gitreg.storage.local_sweep import LocalSweep
-from gitreg.storage.remote.store import RemoteStore
-from gitreg.storage.remote.sweep import Aside, RemoteSweep, margin
+from gitreg.storage.remote.sweep import RemoteSweep
 from gitreg.storage.store import ObjectStore
 from gitreg.storage.sweep import Listed, Swept
 
 _NOTHING = Swept(0, 0)
-_SKEW = timedelta(minutes=5)
 # A push of that many hours ago may not be published yet.
 SHORT_SHARED_GRACE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class SharedGcRequest:
-    """Which store (None: the default one), which other registries share it, how old what goes must be, and whether to
-    change anything at all."""
+    """Which store (None: the default one), which other registries share it, how old what goes must be, where what the
+    policy archives goes (None: where the policy says), and whether to change anything at all."""
 
     remote: str | None = None
     grace: timedelta = DEFAULT_GRACE
     also: tuple[str, ...] = ()
+    archive: str | None = None
     force: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SharedGcResult:
-    """What stays and why.  `delete` is what goes, or went if `deleted`.
+    """What stays and why, and every version's fate.  `delete` is what goes, or went if `deleted`.
 
     On a service it is moved aside first; `freed` is what earlier gcs had moved aside and that is removed for good, and
     `restored` what was put back because something needs it by now.
@@ -51,6 +54,7 @@ class SharedGcResult:
 
     store: str
     keep: tuple[Kept, ...]
+    versions: tuple[VersionFate, ...]
     delete: Amount
     freed: Amount
     restored: Amount
@@ -63,84 +67,79 @@ def gc_shared(context: Context, request: SharedGcRequest) -> SharedGcResult:
     store = remote_store(context, None if request.remote == EMBEDDED else request.remote)
     with context.step(f"gc of {store.describe()}"):
         try:
-            plan = _plan(context, store, request)
-        except (GitError, NotARegistryError, UnknownNeedError, _ClockError) as error:
+            # the listing comes before the question who needs what, as docs/adr/0010 and 0019 want it
+            seen = survey(store, request.grace)
+            names = _names(context, request.also)
+            need = _Need(context, store, seen, names)
+            needed = need.of(root.manifest for root in names.holding)
+            failed = _archive(context, store, seen, names, request)
+            needed |= need.of(failed)
+        except (GitError, NotARegistryError, UnknownNeedError, ClockError) as error:
             nothing = Amount(0, 0)
             refused = (Blocked.by("gc", error),)
-            return SharedGcResult(store.describe(), (), nothing, nothing, nothing, refused, deleted=False)
-        return _carry_out(plan, store, force=request.force)
+            return SharedGcResult(store.describe(), (), (), nothing, nothing, nothing, refused, deleted=False)
+        keep = tuple(_kept(root) for root in names.holding if root.manifest in need.known)
+        amounts = _carry_out(seen, needed, seen.garbage(needed), force=request.force)
+    blocked = (*names.blocked, *dict.fromkeys(failed.values()))
+    versions = tuple(_as_archived(each, failed) for each in names.versions)
+    return SharedGcResult(store.describe(), keep, versions, *amounts, blocked, deleted=request.force)
 
 
-class _ClockError(StorageError):
-    """Nobody can tell how old anything is."""
+def _names(context: Context, also: tuple[str, ...]) -> Released:
+    """Whatever names a manifest, less what the policy's retention gives up."""
+    with all_refs(context, also) as (own, *others):
+        mine = {(plain_name(root.ref), root.manifest): root for root in roots(own)}
+        return released(context, list(mine.values()), [root for repo in others for root in roots(repo)])
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """`aside` is what earlier sweeps moved, `before` the latest time of such a copy that may go."""
+class _Need:
+    """What manifests need of the store.  Those that are here alone count: what they name may be on its way there."""
 
-    sweep: LocalSweep | RemoteSweep
-    keep: tuple[Kept, ...]
-    needed: frozenset[Digest]
-    garbage: list[Listed]
-    aside: list[Aside]
-    before: int
+    def __init__(self, context: Context, store: ObjectStore, seen: Survey, names: Released) -> None:
+        local = local_store(context)
+        self._both = LayeredStore(local, store)
+        there = seen.there
+        self.known = there | local.present({root.manifest for root in names.holding} - there)
 
-
-def _plan(context: Context, store: ObjectStore, request: SharedGcRequest) -> _Plan:
-    """What stays and what goes.  The listing comes before the question who needs what, as docs/adr/0019 wants it."""
-    sweep = _sweep(store, request.grace)
-    now = _checked_clock(sweep, store)
-    listed = {each.digest: each for each in sweep.listed()}
-    aside = list(sweep.aside()) if isinstance(sweep, RemoteSweep) else []
-    local = local_store(context)
-    with all_refs(context, request.also) as repositories:
-        named = {(plain_name(root.ref), root.manifest): root for repo in repositories for root in roots(repo)}
-    there = listed.keys() | {each.digest for each in aside}
-    there |= local.present({root.manifest for root in named.values()} - there)
-    # bytes that are here and not there yet may be on their way, and count on chunks that are there
-    holding = [root for root in named.values() if root.manifest in there]
-    needed = mark(LayeredStore(local, store), dict.fromkeys(root.manifest for root in holding)).digests
-    garbage = unused((each for digest, each in listed.items() if digest not in needed), now, request.grace)
-    before = now - int((request.grace + margin(request.grace)).total_seconds() * 1e9)
-    return _Plan(sweep, tuple(map(_kept, holding)), frozenset(needed), garbage, aside, before)
+    def of(self, manifests: Iterable[Digest]) -> set[Digest]:
+        """Raises UnknownNeedError."""
+        return mark(self._both, dict.fromkeys(each for each in manifests if each in self.known)).digests
 
 
-def _carry_out(plan: _Plan, store: ObjectStore, *, force: bool) -> SharedGcResult:
-    moved, back = summed(plan.garbage), _NOTHING
-    freed = [each for each in plan.aside if each.modified <= plan.before]
-    gone = Swept(len(freed), sum(each.size for each in freed))
+def _archive(
+    context: Context, store: ObjectStore, seen: Survey, names: Released, request: SharedGcRequest
+) -> dict[Digest, Blocked]:
+    """Copy what is to be archived and still lies here.  Returns what must stay instead, and why."""
+    due = [manifest for manifest in names.due(Then.ARCHIVE) if manifest in seen.there]
+    place = request.archive or names.archive
+    if not due or place is None:
+        nowhere = Blocked("archive", "no remote to archive to is named; gc --archive NAME, or archive = in [retention]")
+        return dict.fromkeys(due, nowhere)
+    if not request.force:
+        return {}
+    return archive(due, store, lambda: archive_store(context, place))
+
+
+def _carry_out(
+    seen: Survey, needed: Collection[Digest], garbage: list[Listed], *, force: bool
+) -> tuple[Amount, Amount, Amount]:
+    """What goes, what went for good, and what was put back; or would be."""
+    old = [each for each in seen.aside if each.modified <= seen.settled]
+    moved, gone, back = summed(garbage), Swept(len(old), sum(each.size for each in old)), _NOTHING
     if force:
-        match plan.sweep:
+        match seen.sweep:
             case RemoteSweep():
-                back, gone = plan.sweep.settle(plan.aside, plan.needed, plan.before)
+                back, gone = seen.sweep.settle(seen.aside, needed, seen.settled)
             case LocalSweep():
-                plan.sweep.remove_leftovers()
-        moved = plan.sweep.remove_untouched(plan.garbage)
-    amounts = (Amount.of(moved), Amount.of(gone), Amount.of(back))
-    return SharedGcResult(store.describe(), plan.keep, *amounts, (), deleted=force)
+                seen.sweep.remove_leftovers()
+        moved = seen.sweep.remove_untouched(garbage)
+    return Amount.of(moved), Amount.of(gone), Amount.of(back)
 
 
-def _sweep(store: ObjectStore, grace: timedelta) -> LocalSweep | RemoteSweep:
-    match store:
-        case LocalStore():
-            return LocalSweep(store)
-        case RemoteStore():
-            return RemoteSweep(store, grace)
-        case _:
-            raise StorageError(f"{store.describe()} cannot be swept", hint="use a directory or an object store")
-
-
-def _checked_clock(sweep: LocalSweep | RemoteSweep, store: ObjectStore) -> int:
-    """The store's time; ages of objects are compared with it, and times of events are this host's or others'."""
-    now = sweep.clock()
-    apart = abs(now - time.time_ns()) / 1e9
-    if apart > _SKEW.total_seconds():
-        raise _ClockError(
-            f"the clocks of this machine and of {store.describe()} are {round(apart / 60)} minutes apart",
-            hint="set this machine's clock; nothing is deleted while they disagree",
-        )
-    return now
+def _as_archived(version: VersionFate, failed: dict[Digest, Blocked]) -> VersionFate:
+    if version.then is not Then.ARCHIVE or version.manifest not in failed:
+        return version
+    return replace(version, then=Then.KEEP, reason="to be archived, which has not been possible")
 
 
 def _kept(root: Root) -> Kept:

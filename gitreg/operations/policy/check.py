@@ -10,6 +10,7 @@ from gitreg.core.model_pattern import ModelPattern
 from gitreg.core.names import Person, StageName
 from gitreg.core.policy import Policy, parse_policy
 from gitreg.core.policy_rules import ApprovalRule, StageRule
+from gitreg.core.retention import sentences
 from gitreg.core.text import escape
 from gitreg.core.toml import MAX_BYTES
 from gitreg.errors import SourceError
@@ -59,6 +60,7 @@ class PolicyCheck:
     models: tuple[ModelPattern, ...]
     people: tuple[PersonPowers, ...]
     stages: tuple[StageTerms, ...]
+    retention: tuple[str, ...]
     warnings: tuple[PolicyWarning, ...]
     keys: bool
 
@@ -75,6 +77,7 @@ def check_policy(file: Path) -> PolicyCheck:
         models=tuple(scopes(policy)),
         people=all_powers(policy),
         stages=tuple(_stages(policy)),
+        retention=tuple(sentences(policy.retention)),
         warnings=policy_warnings(policy, signers, utc_now()),
         keys=signers is not None,
     )

@@ -12,6 +12,7 @@ from gitreg.core.model_pattern import ModelPattern
 from gitreg.core.names import Principal
 from gitreg.core.policy import Policy
 from gitreg.core.policy_rules import ApprovalRule, ModelRules, StageRule
+from gitreg.core.retention import Then
 from gitreg.core.text import escape
 from gitreg.errors import GitregError
 from gitreg.gates.table import build_gate
@@ -31,6 +32,7 @@ class PolicyWarning:
 def policy_warnings(policy: Policy, signers: AllowedSigners | None, at: datetime) -> tuple[PolicyWarning, ...]:
     """Everything worth a second look; without `signers` nothing is said about keys."""
     found = [*_about_roles(policy), *_about_admins(policy), *_about_patterns(policy), *_about_gates(policy)]
+    found += _about_retention(policy)
     for pattern, rules in scopes(policy).items():
         inherited = policy.stages if pattern != ALL_MODELS else {}
         for rule in rules.stages.values():
@@ -83,6 +85,15 @@ def _about_gates(policy: Policy) -> _Found:
             build_gate(gate.name, gate.kind, gate.options)
         except GitregError as error:
             yield "gate", f"the gate {gate.name} would not run here: {error.message}"
+
+
+def _about_retention(policy: Policy) -> _Found:
+    retention = policy.retention
+    if retention is None:
+        return
+    terms = (*retention.stages.values(), retention.other)
+    if retention.archive is None and any(term.then is Then.ARCHIVE for term in terms):
+        yield "no-archive", "retention archives, and names no remote: those versions stay until gc --archive names one"
 
 
 def _about_stage(policy: Policy, pattern: ModelPattern, rules: ModelRules, rule: StageRule, at: datetime) -> _Found:

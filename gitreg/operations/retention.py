@@ -1,0 +1,149 @@
+"""What the policy's retention decides about each registered version, as of now.  Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import NamedTuple, cast
+
+from gitreg.core.digest import Digest
+from gitreg.core.event import Assignment, Registration
+from gitreg.core.names import ModelName, StageName
+from gitreg.core.pointer import parse_pointer
+from gitreg.core.retention import Fate, Retention, Stay, Then, fate, sentences, strongest
+from gitreg.core.tag_name import AssignedTag, UnassignedTag, VersionTag
+from gitreg.operations.context import Context, iso, utc_now
+from gitreg.operations.facts import model_facts, registry_models
+from gitreg.operations.policy.line import present_policy
+from gitreg.operations.resolve import unharmed, withdrawn
+from gitreg.trust.facts import Facts, Verified, assigned_versions
+from gitreg.trust.verify import Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class VersionFate:
+    """What becomes of a version's bytes: kept (until a moment, if only for a time), archived or deleted, and why."""
+
+    version: VersionTag
+    then: Then
+    reason: str
+    until: datetime | None
+    manifest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionPlan:
+    """The rules in sentences, and every version that verifies; `archive` names a remote."""
+
+    rules: tuple[str, ...]
+    archive: StageName | None
+    versions: tuple[VersionFate, ...]
+
+
+class _Judged(NamedTuple):
+    """A version's fate, and the manifests it was made from."""
+
+    fate: VersionFate
+    parents: frozenset[Digest]
+
+
+def plan_retention(context: Context) -> RetentionPlan:
+    """By the policy on the protected branch.  Raises VerificationError if a model has lost tags that were seen here."""
+    retention = present_policy(context).in_force.parsed().retention
+    if retention is None:
+        return RetentionPlan(tuple(sentences(None)), None, ())
+    now = int(utc_now().timestamp())
+    judged = [each for model in registry_models(context) for each in _of_model(context, model, retention, now)]
+    return RetentionPlan(tuple(sentences(retention)), retention.archive, _with_parents(judged))
+
+
+def given_up(context: Context, manifests: Collection[Digest]) -> set[Digest]:
+    """Those of them that retention archives or deletes: a clone that still has them need not send them again."""
+    if not manifests:
+        return set()
+    fates = [each for each in plan_retention(context).versions if each.manifest in manifests]
+    return {each.manifest for each in fates} - {each.manifest for each in fates if each.then is Then.KEEP}
+
+
+def _of_model(context: Context, model: ModelName, retention: Retention, now: int) -> Iterator[_Judged]:
+    story = _Story(unharmed(model_facts(context, model)), model)
+    tags = [tag for tag in story.registered if not withdrawn(story.facts, tag)]
+    last = tags[-retention.latest :] if retention.latest else []
+    stays, claims = story.stays(), story.claims()
+    for tag, registration in story.registered.items():
+        due = fate(retention, story.time(registration), stays.get(tag, ()), now, latest=tag in last)
+        if tag in claims:
+            due = strongest([due, Fate(Then.KEEP, f"named by {claims[tag]}, which does not verify")])
+        yield _judged(story.facts, tag, registration, due)
+
+
+class _Story:
+    """What happened to a model's versions, as far as it verifies."""
+
+    def __init__(self, facts: Facts, model: ModelName) -> None:
+        self.facts = facts
+        self._verifier = Verifier(facts)
+        verdicts = {tag: self._verifier.verdict(tag) for tag in facts.version_tags(model)}
+        self.registered = {tag: each for tag, each in verdicts.items() if isinstance(each, Verified)}
+        stages = {tag.stage for tag in facts.tags if isinstance(tag, AssignedTag | UnassignedTag)}
+        self._stages = [facts.stage_tags(model, stage) for stage in sorted(stages)]
+
+    def time(self, event: Verified) -> int:
+        """By a trusted writer's clock; without a receipt, by the signer's own."""
+        return self.facts.receipts.get(event.oid, event.seconds)
+
+    def stays(self) -> dict[VersionTag, list[Stay]]:
+        """In which stages each version was, and until when."""
+        found: dict[VersionTag, list[Stay]] = {}
+        for tags in self._stages:
+            left: dict[VersionTag, int | None] = {}
+            holder = None
+            for verdict in self._verifier.verdicts(tags):
+                if not isinstance(verdict, Verified):
+                    continue
+                if holder is not None:
+                    left[holder] = self.time(verdict)
+                holder = _assigned(verdict)
+                if holder is not None:
+                    left[holder] = None
+            for version, until in left.items():
+                found.setdefault(version, []).append(Stay(tags[0].stage, until))
+        return found
+
+    def claims(self) -> dict[VersionTag, str]:
+        """Versions that a stage's tag names without verifying, with that tag: perhaps they were there all the same."""
+        names = {self.facts.tags[tag].oid: tag for tag in self.registered}
+        doubtful = [
+            tag for tags in self._stages for tag in tags if not isinstance(self._verifier.verdict(tag), Verified)
+        ]
+        claimed = ((tag, oid) for tag in doubtful for oid in assigned_versions(self.facts.tags[tag].raw or b""))
+        return {names[oid]: str(tag) for tag, oid in claimed if oid in names}
+
+
+def _assigned(event: Verified) -> VersionTag | None:
+    assigned = event.event
+    return VersionTag(assigned.model, assigned.version) if isinstance(assigned, Assignment) else None
+
+
+def _judged(facts: Facts, tag: VersionTag, registration: Verified, due: Fate) -> _Judged:
+    event = cast("Registration", registration.event)  # as the verified tag of a version's name
+    pointer = parse_pointer(facts.pointers[registration.target, event.pointer.path], event.pointer.path)
+    until = None if due.until is None else iso(due.until)
+    found = VersionFate(tag, due.then, due.reason, until, event.manifest)
+    return _Judged(found, frozenset(entry.manifest for entry in pointer.lineage))
+
+
+def _with_parents(judged: list[_Judged]) -> tuple[VersionFate, ...]:
+    """What a kept version was made from is kept too, and what that was made from."""
+    kept = [each for each in judged if each.fate.then is Then.KEEP]
+    others = [each for each in judged if each.fate.then is not Then.KEEP]
+    makers = {parent: child.fate.version for child in kept for parent in child.parents}
+    saved = {each for each in others if each.fate.manifest in makers}
+    if not saved:
+        return tuple(each.fate for each in judged)
+    return _with_parents([_saved(each, makers[each.fate.manifest]) if each in saved else each for each in judged])
+
+
+def _saved(judged: _Judged, child: VersionTag) -> _Judged:
+    return judged._replace(fate=replace(judged.fate, then=Then.KEEP, reason=f"{child} was made from it"))
