@@ -18,6 +18,7 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141  # what a shell reports for git or cat when the reader went away
 
 _LONGEST = 300  # of a path in a message, so that the message itself stays in sight
+_MORE_ROOM = "close other programs, or raise the limit on memory and processes (ulimit -a, or the container's)"
 _SYSTEM = {
     errno.ENOSPC: "free some space and run the command again; nothing unfinished was kept",
     errno.EDQUOT: "free some of your quota and run the command again; nothing unfinished was kept",
@@ -26,6 +27,8 @@ _SYSTEM = {
     errno.EPERM: "check the permissions, or who you are logged in as",
     errno.ENAMETOOLONG: "choose a shorter name",
     errno.EMFILE: "raise the limit of open files: ulimit -n 4096",
+    errno.ENOMEM: _MORE_ROOM,
+    errno.EAGAIN: _MORE_ROOM,
 }
 
 
@@ -61,10 +64,22 @@ def _complaint(error: BaseException) -> Complaint:
             return Complaint(error.kind, error.message, error.hint, error.exit_code)
         case click.ClickException():
             return _usage(error)
-        case OSError() if error.errno in _SYSTEM:
-            return _system(error)
         case _:
-            return _bug(error)
+            of_the_system = _as_os_error(error)
+            return _bug(error) if of_the_system is None else _system(of_the_system)
+
+
+def _as_os_error(error: BaseException) -> OSError | None:
+    """What the system would not give us, however Python puts that; None if it is something else."""
+    match error:
+        case OSError() if error.errno in _SYSTEM:
+            return error
+        case MemoryError():
+            return OSError(errno.ENOMEM, "")
+        case RuntimeError() if str(error) == "can't start new thread":
+            return OSError(errno.EAGAIN, "")
+        case _:
+            return None
 
 
 def _usage(error: click.ClickException) -> Complaint:

@@ -25,6 +25,9 @@ ERRORS: dict[str, BaseException] = {
     "interrupt": KeyboardInterrupt(),
     "full": OSError(errno.ENOSPC, "No space left on device", "/data/x"),
     "forbidden": PermissionError(errno.EACCES, "Permission denied", b"/data/\xff"),
+    "memory": MemoryError(),
+    "threads": RuntimeError("can't start new thread"),
+    "fork": BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"),
     "pipe": BrokenPipeError(errno.EPIPE, "Broken pipe"),
     "odd": OSError(errno.ESTALE, "Stale file handle"),
 }
@@ -68,6 +71,9 @@ GROUP = VerbGroup("gitreg", commands=[say, fail], params=list(GLOBAL_OPTIONS), n
         ("interrupt", 130, "interrupted"),
         ("full", 1, "system"),
         ("forbidden", 1, "system"),
+        ("memory", 1, "system"),
+        ("threads", 1, "system"),
+        ("fork", 1, "system"),
         ("odd", 3, "bug"),
     ],
 )
