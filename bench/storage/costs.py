@@ -37,12 +37,13 @@ class Cost:
 
 
 def cost_of(command: str, place: Path, environment: Mapping[str, str]) -> Cost:
-    """Raises CalledProcessError with what the command said, if it failed."""
+    """What it took; shows what the command said and raises CalledProcessError if it failed."""
     report = place.parent / "report"
     launched = [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(report), *shlex.split(command)]
     answer = subprocess.run(launched, cwd=place, env={**os.environ, **environment}, capture_output=True, check=True)
     code, wall, cpu, memory = report.read_text().split()
     if code != "0" and not (code == "1" and " status" in command):  # 1: something changed
+        print(answer.stderr.decode(errors="replace"), file=sys.stderr)
         raise subprocess.CalledProcessError(int(code), command, answer.stdout, answer.stderr)
     return Cost(float(wall), float(cpu), int(memory))
 

@@ -21,7 +21,7 @@ STEPS = {
     "add": f"{GITREG} add model",
     "add again": f"{GITREG} add model",
     "status": f"{GITREG} status",
-    "pull one file": f"{GITREG} pull model.gitreg -o out --files d0500/f0500500",
+    "pull one file": f"{GITREG} pull model.gitreg -o out --files {{middle}}",
 }
 
 
@@ -40,16 +40,20 @@ def main() -> None:
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         print("| step | wall | CPU | peak memory |\n|---|---|---|---|")
         for step, command in STEPS.items():
-            cost = cost_of(command, place, {})
+            cost = cost_of(command.format(middle=_path(options.files // 2)), place, {})
             print(f"| {step} | {cost.wall:.1f} s | {cost.cpu:.1f} s | {cost.memory / MIB:.0f} MiB |", flush=True)
 
 
 def _make_files(model: Path, count: int) -> None:
     for number in range(count):
+        file = model / _path(number)
         if number % 1000 == 0:
-            directory = model / f"d{number // 1000:04}"
-            directory.mkdir(parents=True)
-        (directory / f"f{number:07}").write_bytes(b"the content of file %07d\n" % number)
+            file.parent.mkdir(parents=True)
+        file.write_bytes(b"the content of file %07d\n" % number)
+
+
+def _path(number: int) -> str:
+    return f"d{number // 1000:04}/f{number:07}"
 
 
 if __name__ == "__main__":
