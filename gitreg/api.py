@@ -67,6 +67,7 @@ from gitreg.operations.push import push as push_all
 from gitreg.operations.register import RegisterRequest
 from gitreg.operations.register import register as sign_version
 from gitreg.operations.results import EventResult
+from gitreg.operations.retention import RetentionPlan, plan_retention
 from gitreg.operations.retire import deprecate, deregister, unassign
 from gitreg.operations.rollback import rollback as sign_rollback
 from gitreg.operations.scan import ScanRequest
@@ -155,6 +156,10 @@ class Registry:
         """The same of a shared store, where the refs of the Git remote count too."""
         return collect_shared_garbage(self.context, request or SharedGcRequest())
 
+    def retention(self) -> RetentionPlan:
+        """What the policy's retention decides about every version's bytes, as of now."""
+        return plan_retention(self.context)
+
     def register(
         self, name: str, *, version: str | None = None, bump: str | None = None, message: str = "", push: bool = False
     ) -> EventResult:
@@ -236,15 +241,15 @@ class Registry:
         """One file as a seekable stream: verified, and only what is read is fetched."""
         return opening.open_file(self.context, parse_reference(ref), path)
 
+    def links(self, ref: str, path: str, expires: timedelta = timedelta(hours=1)) -> LinkResult:
+        """Links to one file in the shared store, for who has neither gitreg nor credentials."""
+        return make_links(self.context, parse_reference(ref), path, expires)
+
     def load_tensors(self, ref: str, names: Iterable[str]) -> dict[str, Tensor]:
         """Tensors by name from the version's safetensors files, without the rest of them.  Needs NumPy."""
         return opening.load_tensors(self.context, parse_reference(ref), names)
 
     def which(self, name: str, stage: str, *, at: datetime | None = None) -> asking.WhichResult:
-    def links(self, ref: str, path: str, expires: timedelta = timedelta(hours=1)) -> LinkResult:
-        """Links to one file in the shared store, for who has neither gitreg nor credentials."""
-        return make_links(self.context, parse_reference(ref), path, expires)
-
         return asking.which(self.context, ModelName.parse(name), StageName.parse(stage), at)
 
     def models(self) -> tuple[ModelSummary, ...]:
