@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitreg.errors import FormatError
-from gitreg.gates.formats.hidden import find_pickle
 from gitreg.gates.formats.npy import check_npy
 from gitreg.gates.formats.npz import check_npz
 from gitreg.gates.formats.pickles import is_pickle
@@ -57,7 +56,7 @@ hostile = (
 )
 
 
-@pytest.mark.parametrize("parser", [check_npy, check_npz, check_skops, find_pickle])
+@pytest.mark.parametrize("parser", [check_npy, check_npz, check_skops])
 @settings(max_examples=200)
 @given(data=hostile)
 def test_only_format_errors_come_out(parser, data):

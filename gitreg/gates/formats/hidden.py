@@ -1,53 +1,45 @@
-"""Pickles wherever they hide: bare, compressed, or as members of a zip archive.  Trusts content, never a name."""
+"""Pickles wherever they hide: the scanner's way through containers, asked for nothing else.  Trusts no name."""
 
 from __future__ import annotations
 
-from io import BytesIO
-from typing import BinaryIO
+from typing import TYPE_CHECKING
 
 from gitreg.errors import FormatError
-from gitreg.gates.formats import archive
-from gitreg.gates.formats.compressed import WINDOW, decompressed_head
 from gitreg.gates.formats.pickles import is_pickle
+from gitreg.gates.scan.containers.streams import look_at_stream, look_at_tar
+from gitreg.gates.scan.containers.zips import look_at_zip
+from gitreg.gates.scan.profiles.profile import merged
+from gitreg.gates.scan.scan import Looks, scan_file
 
-_DEEPEST = 4
-_LARGEST_INNER_ARCHIVE = 1 << 30  # its directory is at its end, so that all of it must be decompressed
+if TYPE_CHECKING:
+    from pathlib import Path
 
+    from gitreg.gates.scan.part import Part
+    from gitreg.gates.scan.scan import Scan
 
-def find_pickle(stream: BinaryIO, size: int | None, *, depth: int = 0) -> str | None:
-    """Where in this seekable stream a pickle lies, in words; None if nowhere.  `size` is in bytes, None if unknown.
-
-    Raises:
-        FormatError: compressed or archived in a way that cannot be looked through.
-    """
-    if depth > _DEEPEST:
-        raise FormatError("is compressed or archived too many times over")
-    head = stream.read(8)
-    stream.seek(0)
-    if head.startswith(archive.MAGIC):
-        if depth and (size is None or size > _LARGEST_INNER_ARCHIVE):
-            raise FormatError("holds an archive that is too large to look through")
-        return _in_archive(stream, depth)
-    if is_pickle(stream, size):
-        return "is a pickle"
-    stream.seek(0)
-    return _in_compressed(stream, head, depth)
+_PICKLE = "pickle"
+_CONVERT = "gitreg convert makes safetensors or skops of most, which hold data only"
 
 
-def _in_compressed(stream: BinaryIO, head: bytes, depth: int) -> str | None:
-    content = decompressed_head(stream, head)
-    if content is None:
-        return None
-    whole = len(content) if len(content) < WINDOW else None
-    found = find_pickle(BytesIO(content), whole, depth=depth + 1)
-    return None if found is None else f"is compressed, and inside {found}"
+def refuse_pickles(path: Path) -> None:
+    """Raises FormatError if a pickle lies in a file, or it is packed in a way that cannot be looked through."""
+    findings = scan_file(path, merged(()), _LOOKS).findings
+    for finding in sorted(findings, key=lambda each: each.rule != _PICKLE):
+        what = f"holds {finding.where}, which {finding.detail}" if finding.where else finding.detail
+        raise FormatError(what, hint=finding.advice)
 
 
-def _in_archive(stream: BinaryIO, depth: int) -> str | None:
-    with archive.open_archive(stream) as opened:
-        for member in opened.infolist():
-            with archive.open_member(opened, member) as content:
-                found = find_pickle(content, member.file_size, depth=depth + 1)
-            if found is not None:
-                return f"holds {member.filename[:60]!r}, which {found}"
-    return None
+def _look_at_pickle(part: Part, scan: Scan) -> str | None:
+    with part.open() as stream:
+        if not is_pickle(stream, part.size):
+            return None
+    scan.unknown(part, _PICKLE, "is a pickle, which runs code when it is opened", _CONVERT)
+    return _PICKLE
+
+
+def _data(part: Part, scan: Scan) -> str:  # noqa: ARG001  every look is called alike
+    """Whatever else it is, other parsers judge it."""
+    return "data"
+
+
+_LOOKS: Looks = ((_look_at_pickle, look_at_zip, look_at_tar, look_at_stream), (_data,))

@@ -14,7 +14,7 @@ from gitreg.errors import FormatError
 from gitreg.gates.formats import npy
 from gitreg.gates.formats.gguf import MAGIC as GGUF_MAGIC
 from gitreg.gates.formats.gguf import check_gguf
-from gitreg.gates.formats.hidden import find_pickle
+from gitreg.gates.formats.hidden import refuse_pickles
 from gitreg.gates.formats.keras import check_keras
 from gitreg.gates.formats.npz import check_npz
 from gitreg.gates.formats.onnx import check_onnx
@@ -27,7 +27,6 @@ from gitreg.gates.formats.torch_zip import check_torch_zip
 from gitreg.gates.formats.yaml_text import check_yaml
 
 _LONGEST_JSON = 256 << 20
-_CONVERT = "gitreg convert makes safetensors or skops of most, which hold data only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +54,11 @@ def inspect(path: Path) -> str | None:
         FormatError: not what it claims to be, a pickle in any wrapping, or no regular file.
         MissingDependencyError: only a package that is not installed could tell.
     """
-    status = path.lstat()
-    if not stat.S_ISREG(status.st_mode):
+    if not stat.S_ISREG(path.lstat().st_mode):
         raise FormatError("is not a regular file")
+    refuse_pickles(path)
     with path.open("rb") as stream:
         head = stream.read(8)
-        stream.seek(0)
-        found = find_pickle(stream, status.st_size)
-    if found is not None:
-        raise FormatError(f"{found}, which runs code when it is opened", hint=_CONVERT)
     claimed = [known for known in _KNOWN if known.claimed(path, head)]
     for known in claimed:
         known.check(path)

@@ -12,6 +12,7 @@ from gitreg.gates.scan.formats.operations import LONGEST, check_operation, is_op
 from gitreg.gates.scan.formats.protobuf import fields
 
 if TYPE_CHECKING:
+    from gitreg.gates.scan.budget import Meter
     from gitreg.gates.scan.part import Part
     from gitreg.gates.scan.scan import Scan
 
@@ -32,8 +33,7 @@ def look_at_graph(part: Part, scan: Scan) -> str | None:
         return None
     try:
         with part.open() as stream:
-            numbers = {number for number, _, _ in fields(stream, part.size, scan.meter.opcode)}
-            is_onnx = _GRAPH in numbers and numbers <= _MODEL_FIELDS
+            is_onnx = _is_onnx(stream, part.size, scan.meter)
             if not is_onnx and part.suffix != ".pb":
                 return None
             stream.seek(0)
@@ -41,6 +41,18 @@ def look_at_graph(part: Part, scan: Scan) -> str | None:
     except FormatError:
         return None
     return "onnx" if is_onnx else "savedmodel"
+
+
+def _is_onnx(stream: BinaryIO, size: int, meter: Meter) -> bool:
+    """By its fields, one of which is a graph.  Raises FormatError for what is no protocol buffer."""
+    found = set()
+    for number, begin, length in fields(stream, size, meter.opcode):
+        found.add(number)
+        if number == _GRAPH:
+            stream.seek(begin)
+            for _ in fields(stream, length, meter.opcode):
+                pass
+    return _GRAPH in found and found <= _MODEL_FIELDS
 
 
 @dataclass(slots=True)
