@@ -45,6 +45,7 @@ VERBS = {
             "cache": "Look at the shared checkouts, and make room.",
             "convert": "Turn a model file that can run code into one that cannot.",
             "gc": "Remove objects that nothing needs any more, here or from a shared store.",
+            "retention": "Show how long the bytes of versions stay, by the policy in force.",
         },
     ),
     **_entries(

@@ -66,3 +66,26 @@ def test_a_short_grace_is_warned_of(registry, gitreg):
     assert "nothing else" in gitreg("gc", "--grace", "5 minutes", cwd=registry).stderr
     assert "nothing else" not in gitreg("gc", "--grace", "2 hours", cwd=registry).stderr
     assert gitreg("gc", "--grace", "soon", cwd=registry).returncode == 2
+
+
+def test_a_shared_store_is_cleared_only_with_force(registry, gitreg, ask):
+    """What others may still need would go before anybody has looked."""
+    ask("push")
+    said = ask("gc", "--remote")
+    assert (said["deleted"], said["blocked"], said["freed"]["objects"]) == (False, [], 0)
+    assert said["store"].endswith("gitreg")
+    explained = gitreg("gc", "--remote", "embedded", "--explain", "--grace", "1 hour", cwd=registry)
+    assert "mnist@v1.0.0" in explained.stdout
+    assert "nobody may be pushing" in explained.stderr
+
+
+def test_options_of_the_other_store_are_refused(registry, gitreg):
+    """Somebody would believe that the other registries were asked."""
+    for options in (("--also", "x"), ("--archive", "x"), ("--remote", "--pushed")):
+        assert gitreg("gc", *options, cwd=registry).returncode == 2
+
+
+def test_retention_is_explained(registry, ask, gitreg):
+    """Nobody would know what a policy does before gc has done it."""
+    assert ask("retention") == {"rules": ["The bytes of every version stay for ever."], "archive": None, "versions": []}
+    assert "stay for ever" in gitreg("retention", "--explain", cwd=registry).stdout

@@ -34,5 +34,5 @@ def _versions(plan: RetentionPlan) -> list[Line]:
 
 def _counts(plan: RetentionPlan) -> Iterator[Line]:
     for then, deed in ((Then.ARCHIVE, "archived"), (Then.DELETE, "deleted")):
-        if due := plan.due(then):
-            yield line(f"To be {deed} now: {counted(len(due), 'version')}")
+        if due := sum(each.then is then for each in plan.versions):
+            yield line(f"To be {deed} now: {counted(due, 'version')}")
