@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitreg.core.decision import (
     APPROVAL,
@@ -31,8 +31,7 @@ _FILE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionFile:
+class DecisionFile(NamedTuple):
     """A decision and the request it is about; nobody has looked at the signature yet."""
 
     request: PromotionRequest

@@ -1,19 +1,20 @@
-"""The grammar of registry tags (GTO's): a name says which event a tag records."""
+"""The grammar of registry tags (GTO's): a name says which event a tag records.
+
+Of two kinds that name the same thing, `mark` tells one from the other: named tuples of equal values are equal.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 from gitreg.core.names import ModelName, StageName
 from gitreg.core.version import Version
 from gitreg.errors import UsageError
 
 
-@dataclass(frozen=True, slots=True)
-class VersionTag:
+class VersionTag(NamedTuple):
     """`mnist@v1.2.0`: the version is registered."""
 
     model: ModelName
@@ -23,19 +24,18 @@ class VersionTag:
         return f"{self.model}@{self.version}"
 
 
-@dataclass(frozen=True, slots=True)
-class DeregisteredTag:
+class DeregisteredTag(NamedTuple):
     """`mnist@v1.2.0!`: the version is withdrawn."""
 
     model: ModelName
     version: Version
+    mark: Literal["!"] = "!"
 
     def __str__(self) -> str:
-        return f"{self.model}@{self.version}!"
+        return f"{self.model}@{self.version}{self.mark}"
 
 
-@dataclass(frozen=True, slots=True)
-class AssignedTag:
+class AssignedTag(NamedTuple):
     """`mnist#production#4`: the stage's 4th event, a version was assigned."""
 
     model: ModelName
@@ -46,20 +46,19 @@ class AssignedTag:
         return f"{self.model}#{self.stage}#{self.n}"
 
 
-@dataclass(frozen=True, slots=True)
-class UnassignedTag:
+class UnassignedTag(NamedTuple):
     """`mnist#production!#5`: the stage's 5th event, it was emptied."""
 
     model: ModelName
     stage: StageName
     n: int
+    mark: Literal["!"] = "!"
 
     def __str__(self) -> str:
-        return f"{self.model}#{self.stage}!#{self.n}"
+        return f"{self.model}#{self.stage}{self.mark}#{self.n}"
 
 
-@dataclass(frozen=True, slots=True)
-class DeprecatedTag:
+class DeprecatedTag(NamedTuple):
     """`mnist@deprecated`: nobody should start using the model."""
 
     model: ModelName

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from types import MappingProxyType
+from typing import cast
 
 from gitreg.core.names import ModelName, StageName
 from gitreg.core.oid import Oid
@@ -26,8 +28,6 @@ from gitreg.operations.branch import ProtectedBranch, protected_branch
 from gitreg.operations.context import Context
 from gitreg.operations.marks import seen_tags
 from gitreg.operations.policy.line import PolicyLine, policy_line, read_entries
-from gitreg.operations.receipts.authorities import authorities_of
-from gitreg.operations.receipts.log import known_receipts
 from gitreg.trust.facts import Facts, KeyState, TagData, assigned_versions
 from gitreg.trust.marks import losses
 from gitreg.trust.policy_state import PolicyState
@@ -129,7 +129,9 @@ class _Loader:
     def _receipts(self, line: PolicyLine, policy: Policy) -> Mapping[Oid, int]:
         if not policy.receipts.from_roles:
             return {}  # nobody's receipts count, so that a log there may be is not even looked for
-        return known_receipts(self._context, lambda: authorities_of(self._context, line)) or {}
+        # few registries have receipts, and every command's start would pay for them
+        module = import_module("gitreg.operations.receipts.authorities")
+        return cast("Mapping[Oid, int]", module.receipts_by(self._context, line))
 
     def _read_tags(self, reader: ObjectReader, names: Iterable[TagName]) -> None:
         self._read_raw(reader, names)

@@ -9,7 +9,7 @@ from gitreg.core.digest import Digest
 from gitreg.core.event import Assignment, Registration
 from gitreg.core.names import ModelName
 from gitreg.core.oid import Oid
-from gitreg.core.tag_name import TagName, parse_tag_name
+from gitreg.core.tag_name import TagName, by_model, parse_tag_name
 from gitreg.errors import RefusedError
 from gitreg.git.refs import TAGS
 from gitreg.operations.branch import git_remote, protected_branch
@@ -48,8 +48,8 @@ def check_push(context: Context, lines: Iterable[str]) -> None:
 def check_tags(context: Context, tags: Mapping[TagName, Oid]) -> dict[Digest, str]:
     """The manifests that the tags refer to, each with a name for it.  RefusedError unless readers accept them all."""
     needed: dict[Digest, str] = {}
-    for model in sorted({name.model for name in tags}):
-        needed |= _checked_tags(context, model, {name: oid for name, oid in tags.items() if name.model == model})
+    for model, theirs in by_model(tags).items():
+        needed |= _checked_tags(context, model, theirs)
     return needed
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from gitreg.core.digest import Digest
 from gitreg.core.event import Assignment
@@ -18,8 +18,7 @@ from gitreg.trust.facts import Facts, Verified
 from gitreg.trust.verify import Verifier
 
 
-@dataclass(frozen=True, slots=True)
-class WhichResult:
+class WhichResult(NamedTuple):
     """What a stage holds, and the signed tag that says so.  It is always verified: anything else is an error."""
 
     model: ModelName

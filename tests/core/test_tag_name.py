@@ -51,6 +51,13 @@ def test_round_trip(name):
     assert parse_tag_name(str(name)) == name
 
 
+def test_events_of_different_kinds_are_never_the_same():
+    """The withdrawal of a version would take the version's place."""
+    version = Version(1, 2, 0)
+    of_version = {VersionTag(MODEL, version), DeregisteredTag(MODEL, version), DeprecatedTag(MODEL)}
+    assert len(of_version | {AssignedTag(MODEL, STAGE, 4), UnassignedTag(MODEL, STAGE, 4)}) == 5
+
+
 @given(st.text(max_size=40) | st.from_regex(r"[a-z/]{0,6}[@#][a-z0-9v.!#@]{0,12}", fullmatch=True))
 def test_any_text_is_one_event_or_none(text):
     """Two refs could stand for one event, or a foreign tag stop a command."""

@@ -6,7 +6,7 @@ A ref is named by what it holds, so that it is never overwritten and nobody can 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitreg.core.decision_file import MAX_BYTES, DecisionFile, format_decision, parse_decision
 from gitreg.core.digest import Digest
@@ -21,8 +21,7 @@ from gitreg.operations.context import Context
 APPROVALS = "refs/gitreg/approvals/"
 
 
-@dataclass(frozen=True, slots=True)
-class FiledDecision:
+class FiledDecision(NamedTuple):
     """A well-formed decision and where it was found; nothing in it is verified yet."""
 
     place: str

@@ -10,6 +10,7 @@ from gitreg.git.objects import ObjectReader
 from gitreg.operations.branch import ProtectedBranch, protected_branch
 from gitreg.operations.context import Context
 from gitreg.operations.policy.line import PolicyLine, policy_line, read_entries
+from gitreg.operations.receipts.log import known_receipts
 from gitreg.trust.policy_state import PolicyState
 from gitreg.trust.receipt import Authority
 
@@ -26,6 +27,11 @@ def authorities_of(context: Context, line: PolicyLine) -> Mapping[Oid, Authority
     with ObjectReader(context.repo) as reader:
         states = read_entries(reader, line.entries)
     return OnDemand({entry.policy: state for entry, state in zip(line.entries, states, strict=True)}, _authority)
+
+
+def receipts_by(context: Context, line: PolicyLine) -> Mapping[Oid, int]:
+    """When each tag was seen (seconds), by this clone's log."""
+    return known_receipts(context, lambda: authorities_of(context, line)) or {}
 
 
 def _authority(state: PolicyState) -> Authority:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from gitreg.core.config import CONFIG_PATH, Config, parse_config
 from gitreg.core.oid import Oid
@@ -22,8 +23,7 @@ from gitreg.operations.context import Context, Settings
 HEADS = "refs/heads/"
 
 
-@dataclass(frozen=True, slots=True)
-class ServerPush:
+class ServerPush(NamedTuple):
     """A push into a registry.  `before` is None if the push is what makes the repository one."""
 
     context: Context
