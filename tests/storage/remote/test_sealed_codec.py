@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import random
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,9 @@ from gitreg.storage.remote.codec import PlainCodec
 from gitreg.storage.remote.sealed_codec import SealedCodec
 from gitreg.storage.remote.sealing.ring import DataKey, KeyRing, Seal, SealedError
 from gitreg.storage.remote.store import RemoteStore
+from gitreg.storage.remote.sweep import RemoteSweep
 from gitreg.storage.verified import CorruptObjectError
+from tests.remotes.service import Service
 from tests.storage.remote.counted import CountedDriver
 
 OLD, NEW = DataKey.new(), DataKey.new()
@@ -143,3 +146,16 @@ def test_neither_kind_of_store_passes_for_the_other(driver):
     for attempt in (RemoteStore.open, RemoteStore.create):
         with pytest.raises(RefusedError, match="is not encrypted, and for this registry it is"):
             attempt(driver, CODEC)
+
+
+def test_gc_moves_sealed_objects_aside_where_readers_still_find_them():
+    """Names that gc did not understand would keep everything for ever, or cost what a push relies on."""
+    service = Service()
+    store = RemoteStore.create(service, CODEC)
+    store.write(DIGEST, DATA)
+    service.now += 100 * 86_400
+    sweep = RemoteSweep(store, timedelta(days=14))
+    assert sweep.remove_untouched(sweep.listed()).objects == 1
+    assert [copy.digest for copy in sweep.aside()] == [DIGEST]
+    assert set(store.names()) == set()
+    assert store.read(DIGEST) == DATA
