@@ -16,6 +16,7 @@ from typing import Final
 
 import gitreg
 from gitreg.sandbox.job import Ended, Job, Limits, Outcome
+from gitreg.sandbox.work_area import work_area
 
 # What programs need to find their way, and numeric libraries to behave.  Nothing else is their business.
 _PASSED_ON: Final = frozenset({"PATH", "TZ", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"})
@@ -50,8 +51,7 @@ def run_sandboxed(task: Task) -> Ended:
     Raises:
         OSError: a file to keep is not there, or is no file.
     """
-    with tempfile.TemporaryDirectory(prefix="gitreg-gate-") as place:
-        work = Path(place).resolve()
+    with work_area() as work:
         with tempfile.TemporaryFile() as stdin:
             _fill(work, task)
             stdin.write(task.stdin)

@@ -9,6 +9,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tarfile
 import zipfile
 import zlib
 
@@ -126,6 +127,15 @@ def zipped(data, name="archive/data.pkl", method=zipfile.ZIP_DEFLATED):
     return buffer.getvalue()
 
 
+def tarred(data):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        member = tarfile.TarInfo("weights")
+        member.size = len(data)
+        archive.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()
+
+
 WRAPPINGS = {
     "bare": lambda data: data,
     "gzip": gzip.compress,
@@ -139,6 +149,8 @@ WRAPPINGS = {
     "zip, as torch does": zipped,
     "zip, stored": lambda data: zipped(data, "weights", zipfile.ZIP_STORED),
     "zip in zip": lambda data: zipped(zipped(data), "inner.zip"),
+    "tar": lambda data: tarred(data),
+    "tar.gz": lambda data: gzip.compress(tarred(data)),
     "gzip in zip": lambda data: zipped(gzip.compress(data), "notes.txt"),
     "followed by anything": lambda data: data + bytes(1000),
     "after two megabytes": lambda data: b"B" + (2 << 20).to_bytes(4, "little") + bytes(2 << 20) + b"0" + data,
