@@ -16,8 +16,6 @@ from tests.servers.server import Place, Server, driver_option, fresh_name, not_t
 
 @dataclass(frozen=True, slots=True)
 class GcsServer(Server):
-    directory: Path
-
     def place(self, driver: str = "", endpoint: str = "") -> Place:
         name = fresh_name()
         request = urllib.request.Request(
@@ -26,17 +24,8 @@ class GcsServer(Server):
             headers={"Content-Type": "application/json"},
         )
         urllib.request.urlopen(request, timeout=10).close()
-        options = self._address(driver, endpoint or self.endpoint)
+        options = {"endpoint-url": endpoint or self.endpoint, "anon": "true", "project": "test"}
         return Place(f"gs://{name}/team/models", options | driver_option(driver))
-
-    def _address(self, driver: str, endpoint: str) -> dict[str, str]:
-        """obstore learns of another endpoint from a file of credentials only."""
-        if driver != "obstore":
-            return {"endpoint-url": endpoint, "anon": "true", "project": "test"}
-        file = self.directory / f"{fresh_name()}.json"
-        nobody = dict.fromkeys(("client_email", "private_key", "private_key_id"), "")
-        file.write_text(json.dumps({"gcs_base_url": endpoint, "disable_oauth": True, **nobody}))
-        return {"credentials-file": str(file)}
 
 
 @contextmanager
@@ -50,7 +39,7 @@ def running(directory: Path) -> Iterator[GcsServer]:
     daemon = Daemon([program, "-backend", "memory", *address, "-log-level", "error"], directory, port)
     daemon.start()
     try:
-        yield GcsServer(daemon, directory)
+        yield GcsServer(daemon)
     finally:
         daemon.end()
 
