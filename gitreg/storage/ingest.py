@@ -17,6 +17,7 @@ from gitreg.core.digest import Digest
 from gitreg.core.manifest import FileEntry, Manifest, format_manifest
 from gitreg.errors import GitregError, StorageError
 from gitreg.storage.chunk_sink import ChunkSink
+from gitreg.storage.crew import crew
 from gitreg.storage.cutting.rule import CUT_RULE
 from gitreg.storage.cutting.runs import spans
 from gitreg.storage.progress import OnProgress, Progress
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from gitreg.storage.store import ObjectStore
 
 _MOST_READERS: Final = 4
-# Threads beyond one a core, because writing past the page cache waits for the disk.
-_WRITERS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def ingest_listed(source: Source, store: ObjectStore | None, on_progress: OnProg
     """As `ingest`, for files already listed."""
     sink = ChunkSink(store, Progress(source.size, on_progress))
     try:
-        results = _work_on(list(spans(source.files)), sink)
+        results = _work_on(list(spans(source.files)), sink, store.at_once if store else 0)
     except GitregError:
         _keep_what_is_done(store)
         raise
@@ -87,12 +86,15 @@ def _entry(file: SourceFile, sha256: str) -> FileEntry:
     return FileEntry(file.path, file.size, file.fingerprint.executable, sha256)
 
 
-def _work_on(work: list[list[SourceFile]], sink: ChunkSink) -> list[SpanResult]:
-    """All spans' results, in order; the first failure stops the others at their next window."""
+def _work_on(work: list[list[SourceFile]], sink: ChunkSink, waiting: int) -> list[SpanResult]:
+    """All spans' results, in order; the first failure stops the others at their next window.
+
+    `waiting`: so many helpers beyond one a core, because they wait for a disk or a service.
+    """
     cores = os.cpu_count() or 1
     readers = min(cores, _MOST_READERS, len(work))
     stop = threading.Event()
-    with ThreadPoolExecutor(cores + _WRITERS) as helpers, ThreadPoolExecutor(readers) as pool:
+    with crew(cores + waiting) as helpers, ThreadPoolExecutor(readers) as pool:
         shared = Equipment(WindowPool(2 * readers), helpers, sink, stop)
         futures = [pool.submit(_run, files, shared) for files in work]
         try:

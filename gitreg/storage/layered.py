@@ -42,14 +42,18 @@ class LayeredStore:
         """
         try:
             return read_object(self._near, digest)
-        except GitregError as error:
-            fault = error
-        try:
-            data = read_object(self._far, digest)
         except MissingObjectError:
-            if isinstance(fault, MissingObjectError):
-                raise
-            raise fault from None
+            pass
+        except GitregError as fault:
+            try:
+                return self._read_far(digest)
+            except MissingObjectError:
+                raise fault from None
+        return self._read_far(digest)
+
+    def _read_far(self, digest: Digest) -> bytes:
+        # Apart from the near one's fault: in one frame with it, the bytes would stay until the collector comes.
+        data = read_object(self._far, digest)
         with self._lock:
             self.far_objects += 1
             self.far_bytes += len(data)

@@ -37,8 +37,11 @@ _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def temporary_prefix(file: FileEntry) -> str:
-    """How the temporary file is called that is to become this one, so that it can be told what it is part of."""
-    return f"{file.sha256}-"
+    """How the temporary file is called that is to become this one, so that it can be told what it is part of.
+
+    Only if it may be worth keeping: a million long names make a directory slow.
+    """
+    return f"{file.sha256}-" if file.size >= _WORTH_KEEPING else ""
 
 
 def open_area(directory: int) -> TempArea:
