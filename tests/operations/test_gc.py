@@ -199,7 +199,7 @@ def test_every_kept_name_has_its_reason(world, registry: Registry):
     add(world, registry, b"staged" * 9999)
     reasons = {(kept.ref, kept.reason) for kept in registry.gc().keep}
     assert ("mnist@v1.0.0", "named by this ref") in reasons
-    assert ("models/mnist.gitreg", "in a commit that a ref reaches") in reasons
+    assert ("models/mnist.gitreg", "at the tip of a branch") in reasons
     assert ("models/other.gitreg", "staged") in reasons
 
 
