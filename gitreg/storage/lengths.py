@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from gitreg.storage.layout import object_path
 from gitreg.storage.local import LocalStore
-from gitreg.storage.os_failures import storage_failures
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -39,14 +37,6 @@ def misfits(store: ObjectStore, chunks: Collection[ChunkEntry]) -> tuple[set[Dig
 def lengths(store: ObjectStore, digests: Collection[Digest]) -> dict[Digest, int | None]:
     """The objects that a store has, with their sizes in bytes where it tells.  Raises StorageError."""
     # This class first: asking whether something follows a protocol takes longer than asking the disk.
-    if isinstance(store, LocalStore):
-        with storage_failures("read the store", store.describe()):
-            return {digest: _length(store, digest) for digest in store.present(digests)}
-    return store.lengths(digests) if isinstance(store, Measuring) else dict.fromkeys(store.present(digests))
-
-
-def _length(store: LocalStore, digest: Digest) -> int | None:
-    try:
-        return (store.root / object_path(digest)).stat().st_size
-    except FileNotFoundError:  # written by us, and not in place before the next flush
-        return None
+    if isinstance(store, (LocalStore, Measuring)):
+        return store.lengths(digests)
+    return dict.fromkeys(store.present(digests))

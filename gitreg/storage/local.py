@@ -69,7 +69,14 @@ class LocalStore:
         return self._where
 
     def present(self, digests: Collection[Digest]) -> set[Digest]:
-        return {digest for digest in digests if digest in self._pending or self._refresh(digest)}
+        return set(self.lengths(digests))
+
+    def lengths(self, digests: Collection[Digest]) -> dict[Digest, int | None]:
+        """As `present`, with their sizes; None for what is not in place before the next `flush`."""
+        pending = {digest for digest in digests if digest in self._pending}
+        with storage_failures("read the store", self._where):
+            found = [(digest, self._renewed(digest)) for digest in digests if digest not in pending]
+        return dict.fromkeys(pending) | {digest: size for digest, size in found if size is not None}
 
     def read(self, digest: Digest) -> bytes:
         if digest in self._pending:
@@ -115,21 +122,21 @@ class LocalStore:
                 return _read_object(place)
         raise FileNotFoundError(digest.hex)
 
-    def _refresh(self, digest: Digest) -> bool:
-        """Whether the object exists; its time is renewed, because whoever asks may be about to rely on it (W4)."""
+    def _renewed(self, digest: Digest) -> int | None:
+        """An object's size, if it exists; its time is renewed, as whoever asks may be about to rely on it (W4)."""
         path = self._path(digest)
         try:
             os.utime(path)
         except FileNotFoundError:
-            return False
+            return None
         except PermissionError:  # another user's store: the owner's gc runs with the owner's grace period
-            return path.exists()
-        except OSError as error:
+            pass
+        except OSError:
             with suppress(OSError):  # a read-only file system
-                return path.exists()
-            raise storage_failure(error, "read the store", self._where) from error
+                return _size(path)
+            raise
         # A gc that moved it away while its time was being set has not seen the new time (docs/adr/0010).
-        return path.exists()
+        return _size(path)
 
     def _missing(self, digest: Digest) -> StorageError:
         """A lost object and a store that is gone altogether need different remedies."""
@@ -149,6 +156,13 @@ def _make_layout(root: Path) -> None:
     sync(nascent)
     nascent.replace(root / FORMAT_FILE)
     sync(root)
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def _read_object(path: Path) -> bytes:
