@@ -18,12 +18,16 @@ from gitreg.operations.stores import remote_place, trust_remote
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A shared store by name; `embedded` ones are not configured but follow from the Git remote."""
+    """A shared store by name; `embedded` ones are not configured but follow from the Git remote.
+
+    `encrypted` is as the registry means it; what the store itself says is looked at when it is opened.
+    """
 
     name: str
     url: str
     default: bool
     embedded: bool = False
+    encrypted: bool = False
 
 
 def list_remotes(context: Context) -> tuple[Remote, ...]:
@@ -32,7 +36,10 @@ def list_remotes(context: Context) -> tuple[Remote, ...]:
     if not config.remotes:
         place = remote_place(context)
         return (Remote("embedded", str(place), default=True, embedded=True),) if place else ()
-    return tuple(Remote(name, url, name == config.default_remote) for name, url in config.remotes.items())
+    return tuple(
+        Remote(name, url, name == config.default_remote, encrypted=name in config.sealed)
+        for name, url in config.remotes.items()
+    )
 
 
 def add_remote(context: Context, name: str, url: RemoteUrl, *, default: bool) -> Remote:

@@ -84,5 +84,5 @@ command.add_command(recipients)
 
 
 def _row(remote: Remote) -> Line:
-    words = [word for word, is_so in (("default", remote.default), ("embedded", remote.embedded)) if is_so]
-    return line(strong(remote.name), remote.url, dim(", ".join(words)))
+    about = (("default", remote.default), ("embedded", remote.embedded), ("encrypted", remote.encrypted))
+    return line(strong(remote.name), remote.url, dim(", ".join(word for word, is_so in about if is_so)))

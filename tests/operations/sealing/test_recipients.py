@@ -9,9 +9,11 @@ import pytest
 from gitreg.core.remote_url import RemoteUrl
 from gitreg.errors import GitregError, NotFoundError, RefusedError, UsageError, VerificationError
 from gitreg.operations.fsck import FsckRequest
+from gitreg.operations.mirror import mirror
 from gitreg.operations.remotes import add_remote
 from gitreg.operations.sealing.identity import new_identity
 from gitreg.operations.sealing.recipients import RecipientsChange, change_recipients, encrypt_remote, list_recipients
+from gitreg.storage.remote.sealing.records import put_record
 from gitreg.storage.remote.sealing.ring import SealedError
 
 WEIGHTS = random.Random(11).randbytes(300_000)
@@ -166,3 +168,46 @@ def test_a_folder_is_not_encrypted_and_the_reason_given(plain):
     with pytest.raises(RefusedError, match="is a folder") as refused:
         encrypt_remote(plain.open().context, "disk", [])
     assert "file system" in str(refused.value.hint)
+
+
+def test_a_plain_remote_is_mirrored_to_an_encrypted_one(plain):
+    """Whoever began in the clear would have no way out."""
+    plain.open().push()
+    place = RemoteUrl.parse(f"s3://{plain.bucket}/sealed")
+    add_remote(plain.open().context, "sealed", place, default=False)
+    for key, value in plain.options.items():
+        plain.world.sh("git", "config", f"gitreg.remote.sealed.{key}", value)
+    encrypt_remote(plain.open().context, "sealed", [])
+    before = {key for key in plain.contents() if key.startswith("team/")}
+    result = mirror(plain.open().context, "vault", "sealed")
+    assert result.ok
+    assert result.written == len([key for key in before if "/objects/" in key])
+    assert plain.open().fsck(FsckRequest(remote="sealed")).ok
+    sealed = {value for key, value in plain.contents().items() if key.startswith("sealed/objects/")}
+    assert not sealed & {value for key, value in plain.contents().items() if key in before}
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("puts", [0, 1, 2])
+def test_a_change_that_was_killed_locks_nobody_out_and_can_be_run_again(vault, monkeypatch, puts):
+    vault.publish(WEIGHTS)
+    vault.change(rotate=True)
+    left = iter(range(puts))
+
+    def put_until_killed(driver, record):
+        if next(left, None) is None:
+            raise Killed
+        put_record(driver, record)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gitreg.operations.sealing.recipients.put_record", put_until_killed)
+        with pytest.raises(Killed):
+            vault.change(add=(vault.recipient("carol"),), rotate=True)
+    assert vault.open().fsck(FsckRequest(remote="vault")).ok
+    assert vault.open(who="bob").fsck(FsckRequest(remote="vault")).ok
+    vault.change(add=(vault.recipient("carol"),))
+    assert vault.open(who="carol").fsck(FsckRequest(remote="vault")).ok
+    vault.publish(WEIGHTS[::-1])
