@@ -29,7 +29,7 @@ _RECIPIENT = Parsed[Recipient]("recipient", Recipient.parse)
         help="Who can open it besides you, as their `gitreg identity` prints it.")  # fmt: skip
 @pass_output
 def encrypt(output: Output, name: str, recipient: tuple[Recipient, ...]) -> None:
-    """Encrypt a remote that has no objects yet: its owner will see neither bytes nor names.
+    """Encrypt an empty remote: its owner will see neither bytes nor names.
 
     You must be an admin of the policy, and have an identity.
     """

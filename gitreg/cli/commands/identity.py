@@ -14,9 +14,10 @@ from gitreg.operations.sealing.identity import new_identity, show_identity
 @option("--new", is_flag=True, help="Make one.")
 @pass_output
 def command(output: Output, new: bool) -> None:
-    """Show the recipient that others encrypt for, so that you can open their stores.
+    """Show or make the identity that opens encrypted remotes.
 
-    Its private half is yours alone. Keep a copy: without it, nothing that is encrypted for you can be opened.
+    What it prints is the recipient that others encrypt for. Its private half is yours alone. Keep a copy: without it,
+    nothing that is encrypted for you can be opened.
     """
     context = open_here(output)
     result = new_identity(context) if new else show_identity(context)

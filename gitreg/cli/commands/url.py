@@ -27,9 +27,10 @@ _CURL = "curl --fail --silent --show-error"
         help="How long the links work, such as '2 hours'; 7 days at most.")  # fmt: skip
 @pass_output
 def command(output: Output, ref: Reference, path: str, expires: timedelta) -> None:
-    """Print a command that fetches one file of a version by links, for who has neither gitreg nor credentials.
+    """Hand out links to a file of a version, for a while.
 
-    PATH is the file's path in the version. Whoever has the links can read the file until they expire.
+    Prints a command that fetches it, for who has neither gitreg nor credentials. PATH is its path in the version.
+    Whoever has the links can read the file until they expire.
     """
     result = links(open_here(output), ref, path, expires)
     output.data(result, lambda: _script(result))
