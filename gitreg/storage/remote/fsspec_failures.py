@@ -50,6 +50,7 @@ _NAMES: Final[Mapping[str, Cause]] = {
     "ServiceRequestError": Cause.NO_CONNECTION,
     "ServiceResponseError": Cause.CUT,
     "ChecksumError": Cause.CUT,
+    "FlexibleChecksumError": Cause.CUT,
     "SSHException": Cause.CUT,
     "EOFError": Cause.CUT,
     "FileNotFoundError": Cause.ABSENT,

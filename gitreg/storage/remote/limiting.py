@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from gitreg.storage.remote.driver import UnavailableError
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _AT_FIRST: Final = 32
 _AT_MOST: Final = 256
+# Connections that break by chance are no reason to go one by one; a service that asks for it is.
+_LEAST: Final = 4
+_ASKED_FOR: Final = 1
 
 
 class Limiting(Wrapping):
@@ -51,24 +55,26 @@ class Allowance:
             halvings = self._halvings
         try:
             yield
-        except UnavailableError:
-            self._leave(halvings=halvings, failed=True)
+        except UnavailableError as error:
+            self._leave(partial(self._halve, halvings, _ASKED_FOR if error.slow_down else _LEAST))
             raise
         except BaseException:
-            self._leave(halvings=halvings, failed=False)
+            self._leave(self._grow)
             raise
-        self._leave(halvings=halvings, failed=False)
+        self._leave(self._grow)
 
-    def _leave(self, *, halvings: int, failed: bool) -> None:
+    def _leave(self, adapt: Callable[[], None]) -> None:
         with self._changed:
             self._under_way -= 1
-            if not failed:
-                self._grow()
-            elif halvings == self._halvings:  # those that were under way together tell of one trouble, not of many
-                self.limit = max(1, self.limit // 2)
-                self._halvings += 1
-                self._good = 0
+            adapt()
             self._changed.notify_all()
+
+    def _halve(self, halvings: int, least: int) -> None:
+        """Once for all that were under way together: they tell of one trouble, not of many."""
+        if halvings == self._halvings:
+            self.limit = min(self.limit, max(least, self.limit // 2))
+            self._halvings += 1
+            self._good = 0
 
     def _grow(self) -> None:
         self._good += 1
