@@ -149,7 +149,7 @@ WRAPPINGS = {
     "zip, as torch does": zipped,
     "zip, stored": lambda data: zipped(data, "weights", zipfile.ZIP_STORED),
     "zip in zip": lambda data: zipped(zipped(data), "inner.zip"),
-    "tar": lambda data: tarred(data),
+    "tar": tarred,
     "tar.gz": lambda data: gzip.compress(tarred(data)),
     "gzip in zip": lambda data: zipped(gzip.compress(data), "notes.txt"),
     "followed by anything": lambda data: data + bytes(1000),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gitreg.gates.scan.formats.json_tree import nodes, texts_in
 from gitreg.gates.scan.formats.keras import check_config
+from gitreg.gates.scan.formats.skops import check_type
 from gitreg.gates.scan.formats.texts import check_template, check_text
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def _is_json(part: Part, scan: Scan) -> bool:
     check_config(value, part, scan)
     for node in nodes(value):
         _check_table(node, part, scan)
+        check_type(node, part, scan)
     return True
 
 
