@@ -40,11 +40,6 @@ SERVED = [
 ]
 
 
-@pytest.fixture(params=SERVED)
-def served(request: pytest.FixtureRequest) -> Place:
-    return place_at(request, *request.param)
-
-
 def place_at(request: pytest.FixtureRequest, server: str, driver: str) -> Place:
     """A new place at the server of this name, which is started if it is not running yet."""
     running: Server = request.getfixturevalue(server)
