@@ -20,7 +20,7 @@ from gitreg.operations.policy.line import present_policy
 from gitreg.operations.policy.pending import SIGN_HINT, standing_refusal, unsigned_edit
 from gitreg.operations.sign import open_signer
 from gitreg.operations.stores import NoRemoteError, local_store, remote_store
-from gitreg.trust.verify import TAG_NAMESPACE
+from gitreg.trust.rules import TAG_NAMESPACE
 
 
 class Health(Enum):

@@ -11,12 +11,13 @@ from gitreg.core.names import ModelName, Principal, StageName
 from gitreg.core.tag_name import AssignedTag, DeprecatedTag, DeregisteredTag, TagName, UnassignedTag, VersionTag
 from gitreg.core.version import Version
 from gitreg.operations.branch import ProtectedBranch, protected_branch
-from gitreg.operations.context import Context
+from gitreg.operations.context import Context, iso
 from gitreg.operations.each_model import ask_each
 from gitreg.operations.facts import model_facts, registry_models
 from gitreg.operations.resolve import unknown_model
-from gitreg.operations.results import claimed_time, event_word, number_of, stage_of, version_of
+from gitreg.operations.results import event_word, number_of, stage_of, version_of
 from gitreg.trust.facts import Verdict, Verified
+from gitreg.trust.tag_object import claimed_seconds
 from gitreg.trust.verify import Verifier
 
 
@@ -66,7 +67,8 @@ def _newest(
     facts = model_facts(context, model, branch)
     if not facts.tags and wanted.model is not None:
         raise unknown_model(context, model)
-    claimed = {name: claimed_time(data.raw) for name, data in facts.tags.items()}
+    seconds = {name: claimed_seconds(data.raw) for name, data in facts.tags.items()}
+    claimed = {name: None if at is None else iso(at) for name, at in seconds.items()}
     names = [name for name, at in claimed.items() if _passes(name, at, wanted)]
     names.sort(key=lambda name: _age(claimed[name], _number(name)), reverse=True)
     verifier = Verifier(facts)

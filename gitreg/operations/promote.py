@@ -19,9 +19,9 @@ from gitreg.operations.gate_run import check_gates
 from gitreg.operations.publish import publish
 from gitreg.operations.results import EventResult, Failure
 from gitreg.operations.sign import open_signer, record
-from gitreg.trust.rules import CheckError, check_freeze, check_role
+from gitreg.trust.rules import CheckError, check_freeze, check_key, check_role
 from gitreg.trust.signer import Signer
-from gitreg.trust.verify import TAG_NAMESPACE, Verifier
+from gitreg.trust.verify import Verifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,8 @@ def _failed_gate(gate: GateResult) -> str:
 
 def _rule_failures(draft: AssignmentDraft, signer: Signer) -> list[Failure]:
     found = []
-    principals = draft.facts.signers.principals_of(signer.public_key, TAG_NAMESPACE, utc_now())
     try:
-        check_role(principals, draft.event, draft.policy)
+        check_role(check_key(signer.public_key, draft.facts.signers, utc_now()), draft.event, draft.policy)
         Verifier(draft.facts).check_after(draft.event, draft.policy)
         check_freeze(draft.event, draft.policy, utc_now())
     except CheckError as error:

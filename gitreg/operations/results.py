@@ -20,10 +20,8 @@ from gitreg.core.event import (
 from gitreg.core.names import ModelName, Principal, StageName
 from gitreg.core.oid import Oid
 from gitreg.core.version import Version
-from gitreg.errors import FormatError
 from gitreg.operations.context import iso
 from gitreg.trust.facts import Failed, Verified
-from gitreg.trust.tag_object import parse_tag_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +107,6 @@ def number_of(event: Event) -> int | None:
 
 def approvers(event: Event) -> tuple[Principal, ...]:
     return tuple(record.principal for record in event.approvals) if isinstance(event, Assignment) else ()
-
-
-def claimed_time(raw: bytes | None) -> datetime | None:
-    """When a tag says it was made, by its tagger's clock; None if it is not one that says so."""
-    try:
-        return iso(parse_tag_object(raw).tagger.seconds) if raw else None
-    except FormatError:
-        return None
 
 
 def failures(verdicts: Sequence[Verified | Failed]) -> tuple[Failure, ...]:

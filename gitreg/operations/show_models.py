@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from operator import itemgetter
 
 from gitreg.core.digest import Digest
 from gitreg.core.event import Registration
@@ -21,7 +20,6 @@ from gitreg.operations.each_model import ask_each
 from gitreg.operations.facts import model_facts, registry_models
 from gitreg.operations.pointers import committed_pointers
 from gitreg.operations.resolve import unknown_model, withdrawn
-from gitreg.operations.results import claimed_time
 from gitreg.operations.stages import StageState, stage_states
 from gitreg.trust.facts import Facts, Verified
 from gitreg.trust.verify import Verifier
@@ -82,6 +80,7 @@ def _summary(context: Context, branch: ProtectedBranch | None, model: ModelName)
     registered = [version for version in versions if version.status == "registered"]
     latest = registered[0] if registered else None
     pointer = _pointer(facts, verifier, VersionTag(model, latest.version)) if latest else None
+    newest = verifier.newest()
     return ModelSummary(
         model=model,
         kind=(pointer.kind if pointer else Kind.MODEL).value,
@@ -90,16 +89,9 @@ def _summary(context: Context, branch: ProtectedBranch | None, model: ModelName)
         stages=stage_states(verifier, facts, model),
         size=pointer.size if pointer else None,
         files=pointer.files if pointer else None,
-        updated=_updated(facts, verifier),
+        updated=iso(newest.seconds) if newest else None,
         versions=tuple(versions),
     )
-
-
-def _updated(facts: Facts, verifier: Verifier) -> datetime | None:
-    """The date of the newest tag that verifies; those that say they are older need not be looked at."""
-    claimed = ((claimed_time(data.raw), name) for name, data in facts.tags.items())
-    dated = sorted(((at, name) for at, name in claimed if at is not None), key=itemgetter(0), reverse=True)
-    return next((at for at, name in dated if isinstance(verifier.verdict(name), Verified)), None)
 
 
 def _status(facts: Facts, verifier: Verifier, model: ModelName, latest: VersionSummary | None) -> str:

@@ -18,10 +18,11 @@ from gitreg.operations.marks import note_unshared
 from gitreg.trust.facts import Facts, Failed, TagData, Verified
 from gitreg.trust.key_discovery import NoKeyError, find_signer
 from gitreg.trust.receipt import assume_received
+from gitreg.trust.rules import TAG_NAMESPACE
 from gitreg.trust.signer import Signer
 from gitreg.trust.sshsig import sign as sign_bytes
 from gitreg.trust.tag_object import Tagger, TargetType, attach_signature, encode_tag_object
-from gitreg.trust.verify import TAG_NAMESPACE, Verifier
+from gitreg.trust.verify import Verifier
 
 SIGNING_KEY = "gitreg.signingKey"
 MADE_KEY = ".ssh/id_ed25519_gitreg"  # below the home; what `gitreg init --new-key` makes
@@ -87,9 +88,8 @@ def _tagger(context: Context, latest: int) -> Tagger:
 
 
 def _latest_seconds(facts: Facts) -> int:
-    verifier = Verifier(facts)
-    read = [name for name, data in facts.tags.items() if data.raw is not None]
-    return max((v.seconds for v in verifier.verdicts(read) if isinstance(v, Verified)), default=0)
+    newest = Verifier(facts).newest()
+    return newest.seconds if newest else 0
 
 
 def _hint(verdict: Failed, signer: Signer) -> str:

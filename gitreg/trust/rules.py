@@ -29,7 +29,9 @@ from gitreg.errors import GitregError, VerificationError
 from gitreg.trust.allowed_signers import AllowedSigners
 from gitreg.trust.approval import Party, check_approvals
 from gitreg.trust.facts import Facts
+from gitreg.trust.public_key import PublicKey
 
+TAG_NAMESPACE = "git"
 PASSED_BY_MARGIN = "pass+margin"
 _PASSED = frozenset({"pass", PASSED_BY_MARGIN})
 
@@ -68,15 +70,26 @@ def stage_rule(event: StageEvent, policy: Policy) -> StageRule:
         raise CheckError("policy", error.message, hint=error.hint) from None
 
 
+def check_key(key: PublicKey, signers: AllowedSigners, at: datetime) -> frozenset[Principal]:
+    """Return the principals in whose names the key signs tags; nobody is none of them."""
+    principals = signers.principals_of(key, TAG_NAMESPACE, at)
+    if not principals and signers.revoked(key):
+        raise CheckError("signature", f"the key {key.fingerprint} was revoked")
+    if not principals:
+        raise CheckError("signature", f"the key {key.fingerprint} is nobody's in allowed_signers, or not at that time")
+    return principals
+
+
 def check_role(principals: frozenset[Principal], event: Event, policy: Policy) -> Principal:
     """Return the principal in whose name the event counts."""
     allowed = roles_for(event, policy)
     for principal in sorted(principals):
         if policy.holds(principal, allowed):
             return principal
-    who = ", ".join(sorted(principals)) or "the key's owner"
     raise CheckError(
-        "role", f"{who} may not do this", hint=f"the policy asks for one of: {', '.join(allowed) or 'nobody'}"
+        "role",
+        f"{', '.join(sorted(principals))} may not do this",
+        hint=f"the policy asks for one of: {', '.join(allowed) or 'nobody'}",
     )
 
 

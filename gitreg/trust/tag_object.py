@@ -77,6 +77,14 @@ def parse_tag_object(raw: bytes) -> TagObject:
     )
 
 
+def claimed_seconds(raw: bytes | None) -> int | None:
+    """When a tag says it was made, by its tagger's clock; None if it is none that says so."""
+    try:
+        return parse_tag_object(raw).tagger.seconds if raw else None
+    except FormatError:
+        return None
+
+
 def encode_tag_object(target: Oid, target_type: TargetType, name: str, tagger: Tagger, message: str) -> bytes:
     """The bytes to be signed; FormatError if they would not be read back as the same values."""
     text = f"object {target}\ntype {target_type}\ntag {name}\ntagger {tagger}\n\n{message}"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import accumulate
+from operator import itemgetter
 
 from gitreg.core.event import Assignment, Cause, Event, Registration, Unassignment
 from gitreg.core.names import ModelName, Principal, StageName
@@ -20,12 +21,14 @@ from gitreg.trust.facts import Facts, Failed, StageLine, TagData, Verdict, Verif
 from gitreg.trust.keys_then import signers_for
 from gitreg.trust.public_key import PublicKey
 from gitreg.trust.rules import (
+    TAG_NAMESPACE,
     CheckError,
     check_approved,
     check_bare,
     check_chain,
     check_freeze,
     check_gates,
+    check_key,
     check_pointer,
     check_received,
     check_role,
@@ -33,9 +36,8 @@ from gitreg.trust.rules import (
     stage_rule,
 )
 from gitreg.trust.sshsig import parse_signature, verify
-from gitreg.trust.tag_object import TagObject, parse_tag_object
+from gitreg.trust.tag_object import TagObject, claimed_seconds, parse_tag_object
 
-TAG_NAMESPACE = "git"
 _POLICY = re.compile(rb"\nGitreg-Policy: ([0-9a-f]{40,64})\n")
 
 
@@ -59,6 +61,13 @@ class Verifier:
 
     def verdicts(self, names: Iterable[TagName]) -> list[Verdict]:
         return [self.verdict(name) for name in names]
+
+    def newest(self) -> Verified | None:
+        """The verified tag with the latest date; those that say that they are older are not looked at."""
+        claimed = ((claimed_seconds(data.raw), name) for name, data in self._facts.tags.items())
+        dated = sorted(((at, name) for at, name in claimed if at is not None), key=itemgetter(0), reverse=True)
+        verdicts = (self.verdict(name) for _, name in dated)
+        return next((verdict for verdict in verdicts if isinstance(verdict, Verified)), None)
 
     def _decide(self, name: TagName, data: TagData) -> Verdict:
         try:
@@ -213,12 +222,7 @@ def _signer(tag: TagObject, signers: AllowedSigners, at: datetime) -> tuple[Publ
         key = verify(parse_signature(tag.signature or ""), tag.signed_bytes, TAG_NAMESPACE)
     except GitregError as error:
         raise CheckError("signature", error.message) from None
-    principals = signers.principals_of(key, TAG_NAMESPACE, at)
-    if not principals and signers.revoked(key):
-        raise CheckError("signature", f"the key {key.fingerprint} was revoked")
-    if not principals:
-        raise CheckError("signature", f"the key {key.fingerprint} is nobody's in allowed_signers, or not at that time")
-    return key, principals
+    return key, check_key(key, signers, at)
 
 
 def _parties(principals: Iterable[Principal], key: PublicKey) -> list[Party]:

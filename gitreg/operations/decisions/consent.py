@@ -20,9 +20,8 @@ from gitreg.operations.results import Failure
 from gitreg.trust.approval import Party, approval_rule, check_approval, check_counts
 from gitreg.trust.distinct import most_distinct
 from gitreg.trust.rejection import standing_rejections
-from gitreg.trust.rules import waives_approvals
+from gitreg.trust.rules import TAG_NAMESPACE, waives_approvals
 from gitreg.trust.signer import Signer
-from gitreg.trust.verify import TAG_NAMESPACE
 
 
 @dataclass(frozen=True, slots=True)
