@@ -16,6 +16,7 @@ from gitreg.git.refs import Ref
 from gitreg.operations.branch import ProtectedBranch, protected_branch
 from gitreg.operations.facts import incoming_facts, model_facts
 from gitreg.operations.policy.line import present_policy
+from gitreg.operations.policy.show import show_policy
 from gitreg.operations.resolve import find_version
 from gitreg.trust.facts import Failed, Verified
 from gitreg.trust.verify import Verifier
@@ -216,11 +217,33 @@ def test_a_shallow_clone_says_that_it_is_incomplete(world, registry: Registry):
 
 def test_a_shallow_clone_starts_from_a_state_that_was_named(world, registry: Registry):
     world.sh("git", "clone", "-q", "--depth=1", f"file://{world.root}/hub.git", "shallow", cwd=".")
-    state = line(registry).in_force.step_from(None, registry.context.config.id).fingerprint
+    state = show_policy(registry.context).state
     shallow = world.open("shallow")
     pinned = Registry(replace(shallow.context, settings=replace(shallow.context.settings, policy_root=str(state))))
     assert epochs(pinned) == [2]
     assert any("not checked" in said for said in world.said)
+
+
+def test_a_shallow_clone_that_becomes_whole_starts_anew_where_it_is_told_to(world, registry: Registry):
+    """What docs/how-to/change-the-policy.md says of `git fetch --unshallow`."""
+    demand_more(world, registry, "0.9", "0.93")
+    world.sh("git", "clone", "-q", "--depth=1", f"file://{world.root}/hub.git", "shallow", cwd=".")
+    shallow = world.open("shallow")
+    named = replace(shallow.context.settings, policy_root=str(show_policy(registry.context).state))
+    assert epochs(Registry(replace(shallow.context, settings=named))) == [3]
+    demand_more(world, registry, "0.93", "0.95")
+    world.sh("git", "fetch", "-q", "--unshallow", cwd="shallow")
+    with pytest.raises(VerificationError, match="went back"):
+        epochs(shallow)
+    (world.root / "shallow/.git/gitreg/policy-ledger").unlink()
+    assert epochs(shallow) == epochs(registry) == [2, 3, 4]
+
+
+def demand_more(world, registry: Registry, old: str, new: str) -> None:
+    file = registry.root / ".gitreg/policy.toml"
+    file.write_text(file.read_text().replace(f"min = {old}", f"min = {new}"))
+    world.change_policy("Ask for more")
+    registry.push()
 
 
 def test_a_read_only_clone_works_without_remembering(world, registry: Registry, monkeypatch):

@@ -17,12 +17,14 @@ from gitreg.operations.policy.line import present_policy
 class PolicyView:
     """The policy's own tables, and where they come from; `text` is the file as it was written.
 
-    `is_at_tip` is false if the branch's tip holds a change that does not count.
+    `root` is the fingerprint of the registry's first policy, `state` that of this one, from which a shallow clone may
+    be told to start.  `is_at_tip` is false if the branch's tip holds a change that does not count.
     """
 
     epoch: int
     branch: str
     root: Digest
+    state: Digest
     commit: Oid
     blob: Oid
     is_at_tip: bool
@@ -38,6 +40,7 @@ def show_policy(context: Context) -> PolicyView:
         epoch=entry.epoch,
         branch=line.ledger.branch,
         root=line.ledger.root,
+        state=line.in_force.step_from(None, context.config.id).fingerprint,
         commit=entry.commit,
         blob=entry.policy,
         is_at_tip=line.is_at_tip,
