@@ -1,4 +1,4 @@
-"""Any fsspec URL as a driver: S3, GCS, Azure, SFTP and the like.
+"""Any fsspec URL as a driver: S3, GCS, Azure and the like.
 
 Knows nothing of credentials: they come in `options` or from the service's own chain, and are never shown.
 """
@@ -30,7 +30,7 @@ _REQUESTS_AT_ONCE: Final = 16
 _PER_DELETE: Final = 1000
 # Services where one upload appears whole or not at all; elsewhere a rename does that.
 _ATOMIC_UPLOAD: Final = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory"})
-_EXTRAS: Final = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs", "az": "azure", "abfs": "azure", "sftp": "sftp"}
+_EXTRAS: Final = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs", "az": "azure", "abfs": "azure"}
 _SIGNED: Final = _ATOMIC_UPLOAD - {"memory"}
 _BULK_DELETE: Final = frozenset({"s3", "s3a"})
 _TIMES: Final = ("LastModified", "last_modified", "mtime", "updated", "created")
@@ -155,12 +155,17 @@ def _nanoseconds(info: Mapping[str, object]) -> int:
     for word in _TIMES:
         match info.get(word):
             case datetime() as time:
-                return int(time.astimezone(UTC).timestamp() * 1e9)
+                return _since_epoch(time)
             case int() | float() as seconds:
                 return int(seconds * 1e9)
             case str() as text:
-                return int(datetime.fromisoformat(text).timestamp() * 1e9)
+                return _since_epoch(datetime.fromisoformat(text))
     return 0
+
+
+def _since_epoch(time: datetime) -> int:
+    """A service's time that names no zone is not in this machine's."""
+    return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 1e9)
 
 
 def _without_driver(scheme: str) -> MissingDependencyError:

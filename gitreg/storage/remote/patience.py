@@ -14,7 +14,7 @@ def patient(scheme: str, named: dict[str, object], timeout: float) -> dict[str, 
     connect = min(timeout, _CONNECT_SECONDS)
     if scheme in SERVICES:  # a remembered listing would hide what other people pushed or removed meanwhile
         named = {"use_listings_cache": False, **named}
-    match SERVICES.get(scheme, scheme):
+    match SERVICES.get(scheme):
         case "s3":
             config = {"connect_timeout": connect, "read_timeout": timeout, "retries": {"max_attempts": 0}}
             # With more at once it asks for the size of each value before it reads it.
@@ -23,7 +23,5 @@ def patient(scheme: str, named: dict[str, object], timeout: float) -> dict[str, 
             return {"requests_timeout": timeout, **named}
         case "az":
             return {"connection_timeout": connect, "read_timeout": timeout, **named}
-        case "sftp" | "ssh":
-            return {"timeout": connect, "banner_timeout": connect, "auth_timeout": timeout, **named}
         case _:
             return named
