@@ -18,6 +18,7 @@ from gitreg.operations.add import AddRequest
 from gitreg.operations.remotes import add_remote
 from gitreg.operations.sealing.identity import new_identity
 from gitreg.operations.sealing.recipients import encrypt_remote
+from tests.servers.fixtures import place_at
 
 LARGE = random.Random(5).randbytes(9_000_000)
 SMALL = {f"labels/{name}.txt": name.encode() * 200 for name in "abc"}
@@ -52,12 +53,13 @@ def fetched(result) -> bytes:
     return data
 
 
+@pytest.mark.parametrize("server", ["moto", "azurite"])
 @pytest.mark.parametrize("driver", ["fsspec", "obstore"])
-def test_every_file_comes_back_by_its_links(world, moto, driver):
+def test_every_file_comes_back_by_its_links(world, request, server, driver):
     """Large files are several objects, small ones a part of one that they share with others."""
     if driver == "obstore":
         pytest.importorskip("obstore")
-    registry = published(world, shared(world, moto.place(driver)))
+    registry = published(world, shared(world, place_at(request, server, driver)))
     for path, data in FILES.items():
         result = registry.links("net", path)
         assert fetched(result) == data
