@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-PANELS = {"One file of 4 GiB": "4 GiB in one file", "20,000 files of 10 KB": "20,000 files of 10 KB"}
+from bench.storage.page import SECTIONS
+
+PANELS = {SECTIONS["big"]: "4 GiB in one file", SECTIONS["small"]: SECTIONS["small"]}
 STEPS = {"add": "add", "check out": "check out"}
 _SECONDS = re.compile(r"([0-9.]+) s")
 _WIDTH, _ROW, _LABEL, _BAR = 360, 20, 140, 170

@@ -1,6 +1,7 @@
 """Adds, re-adds, changes and checks out the same files with gitreg and its peers; whole processes, medians, ratios.
 
     python -m bench.storage.run [--work big|small|model]... [--rounds 3] [--size MIB] [--dvc PROGRAM] [--dir DIR]
+        [--page docs/performance-storage.md]
 
 In each round the tools take turns.  The source is in the page cache; what a tool has just written may be, too.
 Needs four times the size on disk.
@@ -21,8 +22,9 @@ from pathlib import Path
 import numpy as np
 
 from bench.storage.contenders import Contender, contenders
-from bench.storage.costs import MIB, Cost, cost_of, discard, median, median_ratio, stored
+from bench.storage.costs import MIB, Cost, cost_of, discard, stored
 from bench.storage.models import Shape, trained, transformer, write_safetensors
+from bench.storage.page import SECTIONS, table, with_table
 
 Costs = dict[tuple[str, str], list[Cost]]
 
@@ -32,9 +34,10 @@ def main() -> None:
     parser.add_argument("--work", action="append", choices=SOURCES)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--size", type=int, default=4096, help="MiB of the big file")
-    parser.add_argument("--dvc", help="the dvc program of an environment of its own")
+    parser.add_argument("--dvc", type=os.path.abspath, help="the dvc program of an environment of its own")
     parser.add_argument("--only", action="append", help="names of contenders")
     parser.add_argument("--dir", type=Path)
+    parser.add_argument("--page", type=Path, help="where to replace the tables of what was measured")
     options = parser.parse_args()
     tools = [tool for tool in contenders(options.dvc) if not options.only or tool.name in options.only]
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -50,7 +53,10 @@ def main() -> None:
             for _ in range(options.rounds):
                 for tool in tools:
                     _run(tool, source, root, costs)
-            _report(tools, costs)
+            made = table([tool.name for tool in tools], costs)
+            print(f"\n{made}", flush=True)
+            if options.page and work in SECTIONS:
+                options.page.write_text(with_table(options.page.read_text(), SECTIONS[work], made))
 
 
 def make_home(home: Path) -> None:
@@ -123,22 +129,6 @@ def _run(tool: Contender, source: Path, root: Path, costs: Costs) -> None:
 def _archive(step: str, number: int) -> int:
     """borg names its archives; what is got is the first one."""
     return 0 if step == "get" else number
-
-
-def _report(tools: list[Contender], costs: Costs) -> None:
-    for step in ("add", "again", "status", "change", "get"):
-        rows = [tool.name for tool in tools if costs[tool.name, step]]
-        if not rows:
-            continue
-        base = rows[0]
-        print(f"\n| {step} | wall | of {base} | CPU | peak memory |\n|---|---|---|---|---|")
-        for name in rows:
-            each = costs[name, step]
-            cost, ratio = median(each), median_ratio(each, costs[base, step])
-            print(
-                f"| {name} | {cost.wall:.2f} s | {ratio:.2f} | {cost.cpu:.2f} s | {cost.memory / MIB:.0f} MiB |",
-                flush=True,
-            )
 
 
 if __name__ == "__main__":
