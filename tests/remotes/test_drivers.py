@@ -15,7 +15,7 @@ import pytest
 from gitreg.errors import StorageError, UsageError
 from gitreg.storage.remote.driver import DeniedError
 from gitreg.storage.remote.drivers import bare_driver
-from gitreg.storage.remote.options import settings
+from gitreg.storage.remote.options import OPTIONS, settings
 from tests.servers.server import Place
 
 KEYS = {"key": "someone", "secret": "hush"}
@@ -51,6 +51,13 @@ def test_an_option_that_makes_no_sense_is_a_usage_error(options: dict[str, str])
     with pytest.raises(UsageError) as caught:
         chosen("s3://bucket/team", **KEYS, **options)
     assert "hush" not in f"{caught.value.message} {caught.value.hint}"
+
+
+@pytest.mark.parametrize("option", sorted({"driver", "retries", "timeout"}.union(*OPTIONS.values())))
+def test_each_option_is_documented(option: str):
+    """Nobody would find it."""
+    page = Path(__file__).parents[2] / "docs" / "reference" / "configuration.md"
+    assert f"`{option}`" in page.read_text()
 
 
 def test_start_up_pays_for_the_quick_driver_only():

@@ -45,7 +45,7 @@ def _anonymous_token(text: str) -> str | None:
     return "anon" if _flag(text) else None
 
 
-_OPTIONS: Final[Mapping[str, Mapping[str, _Names]]] = {
+OPTIONS: Final[Mapping[str, Mapping[str, _Names]]] = {
     "s3": {
         "endpoint-url": _Names("endpoint_url", "endpoint"),
         "region": _Names("client_kwargs.region_name", "region"),
@@ -94,7 +94,7 @@ def settings(options: Mapping[str, str]) -> Settings:
 
 def obstore_options(scheme: str, options: Mapping[str, str]) -> dict[str, object] | None:
     """obstore's names and values, or None if it can't do what the options ask for."""
-    names = {name: entry.obstore for name, entry in _OPTIONS[SERVICES[scheme]].items()}
+    names = {name: entry.obstore for name, entry in OPTIONS[SERVICES[scheme]].items()}
     if any(names.get(name) is None for name in options if name not in _OWN):
         return None
     return _renamed(scheme, options, names)
@@ -102,7 +102,7 @@ def obstore_options(scheme: str, options: Mapping[str, str]) -> dict[str, object
 
 def fsspec_options(scheme: str, options: Mapping[str, str]) -> dict[str, object]:
     """What the URL's fsspec driver calls them; those that gitreg does not know go to it as they are."""
-    entries = _OPTIONS.get(SERVICES.get(scheme, ""), {})
+    entries = OPTIONS.get(SERVICES.get(scheme, ""), {})
     named = _renamed(scheme, options, {name: entry.fsspec for name, entry in entries.items()})
     if SERVICES.get(scheme) == "az" and "endpoint_url" in named:
         named["connection_string"] = _azure_connection(named)
@@ -118,7 +118,7 @@ def certificates(path: str) -> bytes:
 
 
 def _renamed(scheme: str, options: Mapping[str, str], names: Mapping[str, str | None]) -> dict[str, object]:
-    entries = _OPTIONS.get(SERVICES.get(scheme, ""), {})
+    entries = OPTIONS.get(SERVICES.get(scheme, ""), {})
     places: dict[str, dict[str, object]] = {"": {}}
     for name, text in options.items():
         if name in _OWN:
