@@ -8,8 +8,9 @@ from pathlib import PurePosixPath
 from gitreg.core.digest import Digest
 from gitreg.core.manifest import Manifest
 from gitreg.errors import GitregError, StorageError
+from gitreg.operations.bulk import Total
 from gitreg.operations.context import Context
-from gitreg.operations.fsck_read import ReadObjects, check_cluster, read_here, read_remote
+from gitreg.operations.fsck_read import check_cluster, read_here, read_remote
 from gitreg.operations.reachable import named_artifacts
 from gitreg.operations.stores import NoRemoteError, local_store, remote_store
 from gitreg.operations.uncopied import place_of
@@ -69,13 +70,13 @@ def fsck(context: Context, request: FsckRequest) -> FsckResult:
     with context.step(f"check {bench.store.describe()}"):
         odd = [_put_right(context, bench, each) for each in _oddities(bench)]
         read = _read(context, bench)
-        found = read.faults
+        found = {fault.digest: fault for fault in read.faults}
         affects = _affects(context, bench, found)
         # One fault for each object: the permissions of a damaged one do not matter.
         faulty = {PurePosixPath(object_path(digest)) for digest in found}
         treated = [_treated(context, bench, fault, affects.get(fault.digest, ())) for fault in found.values()]
         faults = (*treated, *(each for each in odd if each.object not in faulty))
-    return FsckResult(all(fault.repaired for fault in faults), read.count, bench.store.describe(), faults)
+    return FsckResult(all(fault.repaired for fault in faults), read.objects, bench.store.describe(), faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class _Bench:
         return self.request.repair and not self.shared
 
 
-def _read(context: Context, bench: _Bench) -> ReadObjects:
+def _read(context: Context, bench: _Bench) -> Total:
     remote = bench.request.remote
     if remote is not None and remote in context.config.remotes and bench.request.sample is None:
         return read_remote(context, remote, bench.request.cluster)

@@ -2,50 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from gitreg.core.digest import Digest
 from gitreg.errors import UsageError
-from gitreg.operations.bulk import run, runner
+from gitreg.operations.bulk import Total, run, runner
 from gitreg.operations.context import Context
 from gitreg.operations.stores import remote_at
 from gitreg.storage.bulk.check import Check
-from gitreg.storage.bulk.work import PartDone
-from gitreg.storage.fsck import Fault, check_objects, sampled
+from gitreg.storage.fsck import check_objects, sampled
 from gitreg.storage.store import ObjectStore
 
 
-@dataclass(slots=True)
-class ReadObjects:
-    """How many objects were read and hashed, and which of them are faulty."""
-
-    count: int = 0
-    faults: dict[Digest, Fault] = field(default_factory=dict)
-
-    def add(self, done: PartDone) -> None:
-        self.count += done.objects
-        self.faults |= {fault.digest: fault for fault in done.faults}
-
-
-def read_here(store: ObjectStore, sample: int | None) -> ReadObjects:
+def read_here(store: ObjectStore, sample: int | None) -> Total:
     """Read all objects of a store, or so many, one after another."""
-    read = ReadObjects()
+    read = Total()
 
     def counted(digest: Digest) -> Digest:
-        read.count += 1
+        read.objects += 1
         return digest
 
     chosen = store.names() if sample is None else sampled(store.names(), sample)
-    read.faults = {fault.digest: fault for fault in check_objects(store, map(counted, chosen))}
+    read.faults = list(check_objects(store, map(counted, chosen)))
     return read
 
 
-def read_remote(context: Context, name: str, cluster: str | None) -> ReadObjects:
+def read_remote(context: Context, name: str, cluster: str | None) -> Total:
     """Read all objects of a configured remote by parts, here or on the cluster at an address."""
     place = remote_at(context, name)
-    read = ReadObjects()
-    run(context, runner(cluster, place), Check(place), read.add)
-    return read
+    return run(context, runner(cluster, place), Check(place))
 
 
 def check_cluster(cluster: str | None, remote: str | None, sample: int | None) -> None:

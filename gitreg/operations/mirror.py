@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from gitreg.core.digest import Digest
 from gitreg.errors import UsageError
 from gitreg.operations.bulk import run, runner
 from gitreg.operations.context import Context
 from gitreg.operations.stores import remote_at, remote_store
 from gitreg.storage.bulk.copying import Mirror
-from gitreg.storage.bulk.work import PartDone
 from gitreg.storage.fsck import Fault
 
 
@@ -38,26 +36,10 @@ def mirror(context: Context, source: str, target: str, cluster: str | None = Non
     whence, whither = remote_at(context, source), remote_at(context, target)
     who = runner(cluster, whence, whither)
     remote_store(context, target, create=True)
-    work, sum_ = Mirror(whence, whither), _Sum()
+    work = Mirror(whence, whither)
     with context.step(f"mirror {source} to {target}"):
-        run(context, who, work, sum_.add)
-        sum_.add(work.finish(sum_.manifests))
+        total = run(context, who, work)
+        total.add(work.finish(total.manifests))
     return MirrorResult(
-        not sum_.faults, whence.url, whither.url, sum_.objects, sum_.written, sum_.bytes, tuple(sum_.faults)
+        not total.faults, whence.url, whither.url, total.objects, total.written, total.bytes, tuple(total.faults)
     )
-
-
-@dataclass(slots=True)
-class _Sum:
-    objects: int = 0
-    written: int = 0
-    bytes: int = 0
-    faults: list[Fault] = field(default_factory=list)
-    manifests: list[Digest] = field(default_factory=list)
-
-    def add(self, done: PartDone) -> None:
-        self.objects += done.objects
-        self.written += done.written
-        self.bytes += done.bytes
-        self.faults += done.faults
-        self.manifests += done.manifests

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from gitreg.cli.figures import counted, size
-from gitreg.cli.lines import Line, bad, dim, line, strong
+from gitreg.cli.bulk import mirror, reencrypt
+from gitreg.cli.lines import Line, dim, line, strong
 from gitreg.cli.opening import open_here
 from gitreg.cli.output import Output
 from gitreg.cli.params import URL
@@ -14,7 +14,6 @@ from gitreg.cli.sealing import encrypt, recipients
 from gitreg.cli.table import columns
 from gitreg.cli.verb import VerbGroup, option, pass_output
 from gitreg.core.remote_url import RemoteUrl
-from gitreg.operations.mirror import MirrorResult, mirror
 from gitreg.operations.remotes import Remote, add_remote, list_remotes, trust
 
 
@@ -54,33 +53,11 @@ def trust_(output: Output, name: str) -> None:
     output.done(remote, lambda: [line("Trusting ", strong(remote.name), f" at {remote.url}")])
 
 
-@command.command("mirror")
-@click.argument("source")
-@click.argument("target")
-@option("--cluster", metavar="ADDRESS", help="Have a Dask cluster copy, such as tls://host:8786.")
-@pass_output
-def mirror_(output: Output, source: str, target: str, cluster: str | None) -> int:
-    """Copy everything that remote SOURCE has and TARGET lacks, each object verified on the way.
-
-    Exit 1 if some of SOURCE is faulty; the rest is copied.
-    """
-    result = mirror(open_here(output), source, target, cluster)
-    output.done(result, lambda: _mirrored(result))
-    return 0 if result.ok else 1
-
-
-def _mirrored(result: MirrorResult) -> list[Line]:
-    copied = f"{counted(result.written, 'object')} ({size(result.bytes)}) of {result.objects:,}"
-    done = line("Copied ", strong(copied), f" from {result.source} to {result.target}")
-    return [
-        done,
-        *(line(bad(fault.kind.value), f"  {fault.digest}", dim(f"  {fault.detail}")) for fault in result.faults),
-    ]
-
-
 command.add_command(check)
 command.add_command(encrypt)
+command.add_command(mirror)
 command.add_command(recipients)
+command.add_command(reencrypt)
 
 
 def _row(remote: Remote) -> Line:

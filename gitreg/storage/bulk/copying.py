@@ -1,4 +1,4 @@
-"""Writes a store's objects into another one, or anew into itself; each is verified on the way."""
+"""Writes a store's objects into another one, or anew into their own; each is verified on the way."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from gitreg.core.digest import Digest
+from gitreg.errors import StorageError
 from gitreg.storage.bulk.work import PartDone
 from gitreg.storage.fsck import Fault, FaultKind, read_or_fault
 from gitreg.storage.lengths import lengths, misfits
-from gitreg.storage.verified import read_chunk_list
+from gitreg.storage.remote.store import RemoteStore
+from gitreg.storage.store import MissingObjectError
+from gitreg.storage.verified import CorruptObjectError, read_chunk_list
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -44,15 +47,17 @@ class Mirror:
 
 
 @dataclass(frozen=True, slots=True)
-class Rewrite:
-    """The Work of writing every object as the store writes objects now: sealed with its newest key, say."""
+class Renew:
+    """The Work of writing every object as its store writes objects now: sealed with the newest key."""
 
     place: Place
 
     def __call__(self, part: str) -> PartDone:
         store = self.place.open()
+        if not isinstance(store, RemoteStore):
+            raise StorageError(f"{store.describe()} is a folder, and nothing in it is sealed")
         names = list(store.names(part))
-        return _account(part, len(names), _each(partial(_copy, store, store, put_off=False), names), store)
+        return _account(part, len(names), _each(partial(_renew, store), names), store)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,16 @@ def _copy(source: ObjectStore, target: ObjectStore, digest: Digest, *, put_off: 
         return _PutOff(digest)
     target.write(digest, data)
     return _Written(len(data))
+
+
+def _renew(store: RemoteStore, digest: Digest) -> _Outcome:
+    try:
+        size = store.renew(digest)
+    except MissingObjectError:
+        return None
+    except CorruptObjectError as error:
+        return Fault(digest, FaultKind.CORRUPT, error.message)
+    return None if size is None else _Written(size)
 
 
 def _copy_manifest(source: ObjectStore, target: ObjectStore, digest: Digest) -> _Outcome:

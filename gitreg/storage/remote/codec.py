@@ -35,6 +35,10 @@ class Codec(Protocol):
         """What is stored for an object."""
         ...
 
+    def is_current(self, data: bytes) -> bool:
+        """Whether what is stored is written as `encode` does now, and not as it did with an older key."""
+        ...
+
     def decode(self, digest: Digest, data: bytes) -> bytes:
         """The object of what was stored, unverified.  Raises CorruptObjectError if it can't be that object."""
         ...
@@ -54,6 +58,9 @@ class PlainCodec:
 
     def encode(self, digest: Digest, data: bytes | memoryview) -> bytes | memoryview:  # noqa: ARG002 - no name needed
         return data
+
+    def is_current(self, data: bytes) -> bool:  # noqa: ARG002 - there is one way only
+        return True
 
     def decode(self, digest: Digest, data: bytes) -> bytes:  # noqa: ARG002
         return data

@@ -49,11 +49,12 @@ class SealedCodec:
         return None if shown is None else Digest.from_hex(shown.hex())
 
     def encode(self, digest: Digest, data: bytes | memoryview) -> bytes:
-        if isinstance(self._newest, GitregError):
-            raise self._newest
-        header = _MAGIC + bytes.fromhex(self._newest.id)
-        key = _object_key(self._newest, digest)
-        return cipher.encrypt(key, data, header + bytes.fromhex(digest.hex), header)
+        newest = self._writing_key()
+        header = _header(newest)
+        return cipher.encrypt(_object_key(newest, digest), data, header + bytes.fromhex(digest.hex), header)
+
+    def is_current(self, data: bytes) -> bool:
+        return data.startswith(_header(self._writing_key()))
 
     def decode(self, digest: Digest, data: bytes) -> bytes:
         header = data[:_HEADER_BYTES]
@@ -71,6 +72,15 @@ class SealedCodec:
         if plain is None or not header.startswith(_MAGIC):
             raise CorruptObjectError(digest, self._where)
         return plain
+
+    def _writing_key(self) -> DataKey:
+        if isinstance(self._newest, GitregError):
+            raise self._newest
+        return self._newest
+
+
+def _header(key: DataKey) -> bytes:
+    return _MAGIC + bytes.fromhex(key.id)
 
 
 def _object_key(key: DataKey, digest: Digest) -> bytes:
