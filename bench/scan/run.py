@@ -31,7 +31,7 @@ def command(name: str) -> list[str]:
     if CONTENDERS[name] is None:
         return [sys.executable, "-m", "gitreg", "scan", "-q"]
     place = ROOT / ".benchmarks" / name
-    if not (place / "bin").exists():
+    if not (place / "bin" / CONTENDERS[name][0]).exists():
         subprocess.run([sys.executable, "-m", "venv", place], check=True)
         subprocess.run([place / "bin/python", "-m", "pip", "install", "-q", name], check=True)
     return [str(place / "bin" / CONTENDERS[name][0]), *CONTENDERS[name][1:]]
