@@ -22,6 +22,7 @@ from gitreg.storage.cache import ReadOnlyCacheError, checkout_path, intact_check
 from gitreg.storage.layout import object_path
 from gitreg.storage.local import LocalStore
 from gitreg.storage.os_failures import storage_failures
+from gitreg.storage.progress import OnProgress
 from gitreg.storage.reuse import Holder, ReusingStore, locate
 from gitreg.storage.store import ObjectStore
 from gitreg.storage.stream_map import chunks_of
@@ -39,7 +40,9 @@ class Wanted:
     place: Path | None = None
 
 
-def shared_checkout(context: Context, digest: Digest, *, paranoid: bool = False) -> Path:
+def shared_checkout(
+    context: Context, digest: Digest, *, paranoid: bool = False, on_progress: OnProgress | None = None
+) -> Path:
     """A read-only, verified checkout of an artifact, made if it is not there yet.
 
     One that is there needs no store, so it can be used offline.  `paranoid` hashes it whatever its files look like.
@@ -53,12 +56,12 @@ def shared_checkout(context: Context, digest: Digest, *, paranoid: bool = False)
     wanted = Wanted(excerpt_of(manifest))
     with reusing(context, wanted, store) as source:
         try:
-            place = checkout_path(manifest, source, context.settings.cache, holders(context, wanted))
+            place = checkout_path(manifest, source, context.settings.cache, holders(context, wanted), on_progress)
         except ReadOnlyCacheError as error:
             private = _private_cache()
             context.settings.note(f"{error.message}; using a private one in {escape(str(private))}")
             write_manifest(LocalStore.create(manifests_in(private)), manifest)
-            return checkout_path(manifest, source, private)
+            return checkout_path(manifest, source, private, on_progress=on_progress)
     with suppress(StorageError):  # what cannot be removed now can be later
         prune_cache(context.settings, PruneRequest())
     return place

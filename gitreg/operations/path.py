@@ -12,6 +12,7 @@ from gitreg.core.version import Version
 from gitreg.operations.checkouts import shared_checkout
 from gitreg.operations.context import Context
 from gitreg.operations.given_up import explaining
+from gitreg.operations.needed import needed_by
 from gitreg.operations.resolve import FoundVersion, find
 
 
@@ -32,8 +33,9 @@ def path(context: Context, reference: Reference, *, paranoid: bool = False) -> P
     Raises NotFoundError, VerificationError, StorageError.
     """
     found = find(context, reference)
-    with explaining(context, found), context.step(f"checkout {found.pointer.name}"):
-        place = shared_checkout(context, found.pointer.manifest, paranoid=paranoid)
+    name = found.pointer.name
+    with explaining(context, found), needed_by(name), context.step(f"checkout {name}") as report:
+        place = shared_checkout(context, found.pointer.manifest, paranoid=paranoid, on_progress=report)
     signed = isinstance(found, FoundVersion)
     version = found.version if isinstance(found, FoundVersion) else None
-    return PathResult(found.pointer.name, version, found.pointer.manifest, place, signed)
+    return PathResult(name, version, found.pointer.manifest, place, signed)

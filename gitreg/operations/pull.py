@@ -16,6 +16,7 @@ from gitreg.errors import GitregError, UsageError
 from gitreg.operations.checkouts import Wanted, cached_excerpt, holders, reusing
 from gitreg.operations.context import Context
 from gitreg.operations.given_up import explaining
+from gitreg.operations.needed import needed_by
 from gitreg.operations.pointers import artifact_place, read_pointer
 from gitreg.operations.resolve import Draft, FoundVersion, find
 from gitreg.operations.stores import reading_store
@@ -59,22 +60,22 @@ def pull(context: Context, reference: Reference, request: PullRequest) -> PullRe
     found = find(context, reference)
     destination = request.output or _usual_place(context, found)
     store = reading_store(context)
-    with explaining(context, found):
-        excerpt = cached_excerpt(context, found.pointer.manifest, store, request.patterns)
-    wanted = Wanted(excerpt, destination)
     with (
         explaining(context, found),
+        needed_by(found.pointer.name),
         context.step(f"pull {found.pointer.name}") as report,
-        reusing(context, wanted, store) as source,
     ):
-        done = materialise(
-            excerpt,
-            source,
-            destination,
-            existing=request.existing,
-            holders=holders(context, wanted),
-            on_progress=report,
-        )
+        excerpt = cached_excerpt(context, found.pointer.manifest, store, request.patterns)
+        wanted = Wanted(excerpt, destination)
+        with reusing(context, wanted, store) as source:
+            done = materialise(
+                excerpt,
+                source,
+                destination,
+                existing=request.existing,
+                holders=holders(context, wanted),
+                on_progress=report,
+            )
     far = store if isinstance(store, LayeredStore) else None
     return PullResult(
         model=found.pointer.name,

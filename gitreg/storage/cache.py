@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gitreg.core.excerpt import excerpt_of
 from gitreg.core.text import escape
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from gitreg.core.digest import Digest
     from gitreg.core.manifest import Manifest
+    from gitreg.storage.progress import OnProgress
     from gitreg.storage.reuse import Holder
     from gitreg.storage.store import ObjectStore
 
@@ -57,7 +58,13 @@ def intact_checkout(manifest: Manifest, cache_root: Path, *, paranoid: bool = Fa
     return place
 
 
-def checkout_path(manifest: Manifest, store: ObjectStore, cache_root: Path, holders: Iterable[Holder] = ()) -> Path:
+def checkout_path(
+    manifest: Manifest,
+    store: ObjectStore,
+    cache_root: Path,
+    holders: Iterable[Holder] = (),
+    on_progress: OnProgress | None = None,
+) -> Path:
     """A verified read-only checkout, made as `materialise` does if it is not there or not right.
 
     Raises ReadOnlyCacheError if it can't be made there, and otherwise as `materialise` does.
@@ -70,7 +77,7 @@ def checkout_path(manifest: Manifest, store: ObjectStore, cache_root: Path, hold
                 return place
             _check_writable(place.parent)
             remove_checkout(place)
-            _build(place, manifest, store, looks, holders)
+            _build(place, manifest, _Making(store, looks, holders, on_progress))
     raise StorageError(
         f"the checkout in {escape(str(place))} changes while it is used", hint="is another process writing there?"
     )
@@ -135,13 +142,22 @@ def _listed(place: Path) -> Source | None:
     return None
 
 
-def _build(place: Path, manifest: Manifest, store: ObjectStore, looks: StatCache, holders: Iterable[Holder]) -> None:
+class _Making(NamedTuple):
+    """What a checkout is made with."""
+
+    store: ObjectStore
+    looks: StatCache
+    holders: Iterable[Holder]
+    on_progress: OnProgress | None
+
+
+def _build(place: Path, manifest: Manifest, made: _Making) -> None:
     """Make the checkout aside and rename it into place, unless another process was faster."""
     with Destination(place.parent) as holder:
         area = TempArea(holder.descriptor, "tmp")
     try:
         nascent = place.parent / "tmp" / area.name / place.name
-        materialise(manifest, store, nascent, holders=holders)
+        materialise(manifest, made.store, nascent, holders=made.holders, on_progress=made.on_progress)
         _make_read_only(nascent)
         # What is remembered as verified is believed by its looks, also after a power cut.
         sync_file_system(area.descriptor)
@@ -149,7 +165,7 @@ def _build(place: Path, manifest: Manifest, store: ObjectStore, looks: StatCache
         time.sleep(FINE_TICK_NS / 1e9)
         source = list_source(nascent, time.time_ns())
         if _rename_unless_taken(nascent, place):
-            looks.record(replace(source, root=place), manifest.digest)
+            made.looks.record(replace(source, root=place), manifest.digest)
     finally:
         area.close()
 

@@ -86,13 +86,8 @@ def read_packed_manifest(store: ObjectStore, digest: Digest) -> tuple[bytes, byt
 
 def _read_verified(store: ObjectStore, digest: Digest, check: Callable[[bytes], _Read | None]) -> _Read:
     """What `check` makes of an object.  One that is not right is read once more: it may have been the network."""
-    for attempt in range(_ATTEMPTS):
-        try:
-            found = check(store.read(digest))
-        except CorruptObjectError:
-            if attempt == _ATTEMPTS - 1:
-                raise
-            continue
+    for _ in range(_ATTEMPTS):
+        found = check(store.read(digest))
         if found is not None:
             return found
     raise CorruptObjectError(digest, store.describe())

@@ -82,10 +82,10 @@ def test_a_checkout_that_is_there_needs_no_network(world):
 def test_a_private_checkout_where_the_cache_cannot_be_written(world, registry: Registry, tmp_path: Path, monkeypatch):
     """Containers with a read-only home could not load models."""
 
-    def refuse(manifest, store, root, *rest):
+    def refuse(manifest, store, root, *rest, **more):
         if root == registry.context.settings.cache:
             raise ReadOnlyCacheError("the cache cannot be written")
-        return checkout_path(manifest, store, root, *rest)
+        return checkout_path(manifest, store, root, *rest, **more)
 
     monkeypatch.setattr(checkouts, "checkout_path", refuse)
     monkeypatch.setattr(checkouts.tempfile, "gettempdir", lambda: str(tmp_path))
