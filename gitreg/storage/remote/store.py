@@ -9,7 +9,7 @@ from gitreg.storage.remote.aside import read_aside
 from gitreg.storage.remote.driver import AbsentError
 from gitreg.storage.remote.presence import Presence
 from gitreg.storage.store import DEFAULT_JOBS, MissingObjectError
-from gitreg.storage.verified import CorruptObjectError
+from gitreg.storage.verified import CorruptObjectError, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -73,6 +73,23 @@ class RemoteStore:
         key, value = self.codec.key(digest), self.codec.encode(digest, data)
         self.driver.put(key, value)
         self._presence.note(key, len(value))
+
+    def renew(self, digest: Digest) -> int | None:
+        """Write an object as it would be written now; its size in bytes, or None if it is so already.
+
+        Raises MissingObjectError, CorruptObjectError.
+        """
+        try:
+            value = self._stored(self.codec.key(digest))
+        except AbsentError as error:
+            raise MissingObjectError(digest, self.describe()) from error
+        if self.codec.is_current(value):
+            return None
+        data = self.codec.decode(digest, value)
+        if not is_object(digest, data):
+            raise CorruptObjectError(digest, self.describe())
+        self.write(digest, data)
+        return len(data)
 
     def flush(self) -> None:
         """Nothing to do: an upload returns once the service has the object for good."""
