@@ -82,11 +82,11 @@ def test_a_made_up_key_stays_unused_when_an_admin_wraps_all_keys_anew(vault):
     """The admin's signature would make it the newest."""
     record = made_up(vault, 10**6)
     vault.put(f"team/models/keys/{record.statement.key}", format_record(record))
-    vault.change(add=(vault.recipient("carol"),))
-    vault.change(rotate=True)
-    vault.publish(WEIGHTS)
-    used = {value[4:20].hex() for value in vault.under("objects").values()}
-    assert record.statement.key not in used
+    for change in ({"add": (vault.recipient("carol"),)}, {"rotate": True}):
+        vault.change(**change)
+        vault.publish(WEIGHTS + repr(change).encode())
+        used = {value[4:20].hex() for value in vault.under("objects").values()}
+        assert record.statement.key not in used
 
 
 def test_with_only_made_up_keys_nothing_is_written_and_no_stranger_stays(vault):
