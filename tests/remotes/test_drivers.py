@@ -15,7 +15,10 @@ import pytest
 from gitreg.errors import StorageError, UsageError
 from gitreg.storage.remote.driver import DeniedError
 from gitreg.storage.remote.drivers import bare_driver
+from gitreg.storage.remote.obstore_driver import ObstoreDriver
 from gitreg.storage.remote.options import OPTIONS, settings
+from tests.remotes.fault_proxy import FaultProxy
+from tests.servers.s3 import bucket_of
 from tests.servers.server import Place
 
 KEYS = {"key": "someone", "secret": "hush"}
@@ -113,6 +116,49 @@ def test_no_credentials_at_all(moto, monkeypatch: pytest.MonkeyPatch, driver: st
     with pytest.raises(DeniedError, match="no credentials were found"):
         opened(place, "key", "secret").get("a")
     assert time.monotonic() - begun < 10
+
+
+def test_a_login_that_ends_half_way(moto):
+    """A long push would end in a traceback, and its text in a log, instead of telling how to go on."""
+
+    def renewed() -> dict[str, object]:
+        raise RuntimeError("the session of hush has ended")
+
+    address = {"endpoint": moto.endpoint, "region": "us-east-1"}
+    driver = ObstoreDriver("s3://bucket/team", address, timeout=5, credentials=renewed)
+    with pytest.raises(DeniedError, match="have expired") as caught:
+        driver.get("a")
+    assert "continues" in caught.value.hint
+    assert "hush" not in caught.value.message
+
+
+@pytest.mark.parametrize("driver", ["obstore", "fsspec"])
+def test_what_is_pushed_is_encrypted_and_kept_as_the_options_say(moto, driver: str):
+    """Somebody's rules would be broken in silence."""
+    place = moto.place(driver).having({"server-side-encryption": "AES256", "storage-class": "STANDARD_IA"})
+    opened(place).put("a", b"a")
+    opened(place).copy("a", "b")
+    for key in ("a", "b"):
+        head = moto.client().head_object(Bucket=bucket_of(place), Key=f"team/models/{key}")
+        assert head["ServerSideEncryption"] == "AES256"
+    assert moto.client().head_object(Bucket=bucket_of(place), Key="team/models/a")["StorageClass"] == "STANDARD_IA"
+
+
+@pytest.mark.parametrize("driver", ["obstore", "fsspec"])
+def test_a_request_of_ours_is_one_request(moto, driver: str):
+    """Requests cost money, and over a distance time."""
+    with FaultProxy(moto.port) as proxy:
+        store = opened(moto.place(driver, proxy.url))
+        for request, count in (
+            (lambda: store.put("objects/a", memoryview(bytes(8 << 20))), {"PUT": 1}),
+            (lambda: store.get("objects/a"), {"GET": 1}),
+            (lambda: store.head("objects/a"), {"HEAD": 1}),
+            (lambda: list(store.list("objects")), {"GET": 1}),
+            (lambda: store.delete([f"objects/{number}" for number in range(1500)]), {"POST": 2}),
+        ):
+            proxy.reset_counts()
+            request()
+            assert proxy.requests == count
 
 
 @pytest.fixture

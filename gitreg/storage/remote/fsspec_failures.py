@@ -27,6 +27,7 @@ _NAMES: Final[Mapping[str, Cause]] = {
     "SSOTokenLoadError": Cause.EXPIRED,
     "UnauthorizedSSOTokenError": Cause.EXPIRED,
     "TokenRetrievalError": Cause.EXPIRED,
+    "CredentialRetrievalError": Cause.EXPIRED,
     "RefreshError": Cause.EXPIRED,
     "AuthenticationException": Cause.BAD_CREDENTIALS,
     "ServerDisconnectedError": Cause.CUT,

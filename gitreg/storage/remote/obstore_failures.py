@@ -12,6 +12,7 @@ _STATUS: Final = re.compile(r'(?:status code: |\bcode: ")(\d{3})\b([ \w]*)')
 _CODE: Final = re.compile(r'<Code>([A-Za-z]\w{0,60})</Code>|\bcode: "([A-Za-z]\w{0,60})"')
 # Looked for in this order: a refused connection is also one that could not be made.
 _SIGNS: Final = (
+    ("External AWS credential provider", Cause.EXPIRED),  # ours, which had some at first
     ("redirect without LOCATION", Cause.WRONG_REGION),
     ("builder error", Cause.BAD_OPTION),  # such as an endpoint that is no URL
     ("dns error", Cause.UNKNOWN_HOST),
