@@ -7,7 +7,10 @@ whoever has the manifest has its chunks too.  See docs/adr/0010.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from enum import Enum
+from functools import partial
 
 from gitreg.core.chunk_lines import chunk_lines, chunk_of
 from gitreg.core.digest import Digest
@@ -19,16 +22,24 @@ from gitreg.storage.verified import CorruptObjectError, unpacked
 
 @dataclass(slots=True)
 class Marked:
-    """What must be kept: `manifests`, their `chunks` by the line that names them, and `bare` objects that something
-    names though they are no manifests.  Grows while manifests are read."""
+    """What must be kept: `manifests`, their `chunks` by the line that names them, `bare` objects that something names
+    though they are no manifests, and what is named and `absent`.  Grows while manifests are read."""
 
     manifests: set[Digest] = field(default_factory=set)
     chunks: dict[bytes, ChunkEntry] = field(default_factory=dict)
     bare: set[Digest] = field(default_factory=set)
+    absent: set[Digest] = field(default_factory=set)
 
     @property
     def digests(self) -> set[Digest]:
-        return self.manifests | self.bare | {chunk.digest for chunk in self.chunks.values()}
+        return self.manifests | self.bare | self.absent | {chunk.digest for chunk in self.chunks.values()}
+
+
+class _No(Enum):
+    """Why there are no lines."""
+
+    MANIFEST = "another object"
+    OBJECT = "nothing of that name"
 
 
 class UnknownNeedError(GitregError):
@@ -40,38 +51,40 @@ class UnknownNeedError(GitregError):
 def mark(store: ObjectStore, named: Iterable[Digest]) -> Marked:
     """Follow what is named through the store.  Raises UnknownNeedError if a manifest that is there can't be read."""
     marked = Marked()
-    for digest in named:
-        lines = _lines(store, digest)
-        if lines is None:
-            marked.bare.add(digest)
-            continue
-        marked.manifests.add(digest)
-        for line in lines:
-            if line not in marked.chunks:
-                marked.chunks[line] = _chunk(digest, line)
+    wanted = list(named)
+    with ThreadPoolExecutor(store.at_once) as pool:
+        for digest, lines in zip(wanted, pool.map(partial(_lines, store), wanted), strict=True):
+            if isinstance(lines, _No):
+                (marked.bare if lines is _No.MANIFEST else marked.absent).add(digest)
+                continue
+            marked.manifests.add(digest)
+            for line in lines:
+                if line not in marked.chunks:
+                    marked.chunks[line] = _chunk(digest, line)
     return marked
 
 
 def needs(store: ObjectStore, manifests: Collection[Digest]) -> Iterator[tuple[Digest, list[bytes]]]:
     """Each of these manifests with its chunks' lines; one at a time, for together they may be far more than marked."""
     for digest in sorted(manifests):
-        yield digest, _lines(store, digest) or []
+        lines = _lines(store, digest)
+        yield digest, [] if isinstance(lines, _No) else lines
 
 
-def _lines(store: ObjectStore, digest: Digest) -> list[bytes] | None:
-    """The lines of a manifest's chunks; None if the object is a chunk, or went meanwhile."""
+def _lines(store: ObjectStore, digest: Digest) -> list[bytes] | _No:
+    """The lines of a manifest's chunks, if it is one and is there."""
     try:
         data = store.read(digest)
         text = unpacked(data)
         if text is not None and Digest.of(text) == digest:
             return chunk_lines(text)
     except MissingObjectError:
-        return None
+        return _No.OBJECT
     except GitregError as error:
         raise _unknown(digest, error) from error
     if Digest.of(data) != digest:
         raise _unknown(digest, CorruptObjectError(digest, store.describe()))
-    return None
+    return _No.MANIFEST
 
 
 def _chunk(manifest: Digest, line: bytes) -> ChunkEntry:

@@ -102,8 +102,11 @@ class _Need:
         self.known = there | local.present({root.manifest for root in names.holding} - there)
 
     def of(self, manifests: Iterable[Digest]) -> set[Digest]:
-        """Raises UnknownNeedError."""
-        return mark(self._both, dict.fromkeys(each for each in manifests if each in self.known)).digests
+        """Raises UnknownNeedError, also if something goes while we look: what it needed can't be told any more."""
+        marked = mark(self._both, dict.fromkeys(each for each in manifests if each in self.known))
+        for gone in marked.absent:
+            raise UnknownNeedError(f"{gone} was there a moment ago, and is not any more", hint="run gc again")
+        return marked.digests
 
 
 def _archive(

@@ -63,7 +63,7 @@ def _held(local: ObjectStore, remote: ObjectStore, marked: Marked) -> set[Digest
     for manifest, lines in needs(local, marked.manifests):
         if manifest not in complete or not unusable.isdisjoint(lines):
             held -= {manifest} | {marked.chunks[line].digest for line in lines}
-    return held - marked.bare
+    return held - marked.bare - marked.absent
 
 
 def _intact_there(remote: ObjectStore, manifests: set[Digest]) -> set[Digest]:
