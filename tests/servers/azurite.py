@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from tests.servers.server import Place, Server, driver_option, fresh_name, not_t
 # The account that every Azurite has, known to everybody.
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-_INSTALLED = Path(__file__).parents[2] / ".venv" / "servers"
+_VENV = Path(__file__).parents[2] / ".venv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,13 @@ class AzureServer(Server):
 
 @contextmanager
 def running(directory: Path) -> Iterator[AzureServer]:
-    program = shutil.which("azurite-blob", path=_INSTALLED / "node_modules" / ".bin") or shutil.which("azurite-blob")
-    if program is None or shutil.which("node") is None:
-        not_tested("Azure", f"with Node.js at hand, npm install --prefix {_INSTALLED} azurite")
+    program = _VENV / "servers" / "node_modules" / ".bin" / "azurite-blob"
+    node = shutil.which("node", path=f"{_VENV / 'bin'}:{os.environ.get('PATH', '')}")
+    if node is None or not program.exists():
+        not_tested("Azure", "make servers")
     port = free_port()
     quiet = ("--silent", "--disableTelemetry", "--skipApiVersionCheck")
-    daemon = Daemon([program, "--blobPort", str(port), "--location", directory, *quiet], directory, port)
+    daemon = Daemon([node, program, "--blobPort", str(port), "--location", directory, *quiet], directory, port)
     daemon.start()
     try:
         yield AzureServer(daemon)
