@@ -13,8 +13,8 @@ from gitreg.core.limits import MIB
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-# Of chunks on their way: with copies that drivers make, and all else, the process stays below 300 MB.
-BYTES_AT_ONCE: Final = 64 * MIB
+# Of chunks on their way, which are lost when the process is: more would fill no usual network any better.
+BYTES_AT_ONCE: Final = 32 * MIB
 
 _Any = TypeVar("_Any")
 

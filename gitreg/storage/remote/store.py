@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from gitreg.storage.layout import FORMAT_FILE, OBJECTS, check_format, no_store
@@ -27,6 +28,7 @@ class RemoteStore:
         self.driver = driver
         self.codec = codec
         self.at_once = jobs
+        self._slots = threading.BoundedSemaphore(jobs)  # however many threads who calls may have
         self._presence = Presence(driver, jobs)
 
     @classmethod
@@ -71,7 +73,8 @@ class RemoteStore:
 
     def write(self, digest: Digest, data: bytes | memoryview) -> None:
         key, value = self.codec.key(digest), self.codec.encode(digest, data)
-        self.driver.put(key, value)
+        with self._slots:
+            self.driver.put(key, value)
         self._presence.note(key, len(value))
 
     def renew(self, digest: Digest) -> int | None:
@@ -107,7 +110,8 @@ class RemoteStore:
             self._presence.forget(key)
 
     def _stored(self, key: str) -> bytes:
-        try:
-            return self.driver.get(key)
-        except AbsentError:
-            return read_aside(self.driver, key)
+        with self._slots:
+            try:
+                return self.driver.get(key)
+            except AbsentError:
+                return read_aside(self.driver, key)
