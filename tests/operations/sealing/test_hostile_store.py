@@ -115,6 +115,8 @@ def test_keys_that_go_back_are_noticed(vault):
     assert "gitreg remote trust vault" in str(error.hint)
     with pytest.raises(RefusedError, match="went back"):
         change_recipients(vault.open().context, "vault", RecipientsChange(add=(vault.recipient("carol"),)))
+    trust(vault.open().context, "vault")
+    assert vault.names() == {"person@example.com", "bob@example.com"}, "a person said that it is right"
 
 
 def test_every_flipped_byte_of_a_key_s_record_is_refused_or_changes_nothing(vault):

@@ -142,6 +142,21 @@ def test_a_lost_or_unreadable_identity_is_named_with_what_helps(vault, identitie
     assert path.read_bytes() == pem
 
 
+def test_an_identity_lies_where_git_s_configuration_says(vault, identities, tmp_path):
+    """Somebody with one identity for each customer would have to move files about."""
+    place = tmp_path / "an identity"
+    place.write_bytes((identities / "bob").read_bytes())
+    place.chmod(0o600)
+    vault.monkeypatch.delenv("GITREG_IDENTITY")
+    registry = vault.world.open()
+    with pytest.raises(SealedError, match=r"no identity at .*/gitreg/identity"):
+        list_recipients(registry.context, "vault")
+    vault.world.sh("git", "config", "gitreg.identity", str(place))
+    assert [each.name for each in list_recipients(registry.context, "vault").recipients if each.you] == [
+        "bob@example.com"
+    ]
+
+
 def test_a_remote_with_objects_is_not_encrypted_and_keeps_them(plain):
     """What lies there in the clear would seem to be protected."""
     plain.open().push()
