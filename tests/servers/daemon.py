@@ -61,8 +61,9 @@ class Daemon:
                 self.kill()
 
     def kill(self) -> None:
-        """As a crash would."""
+        """As a crash of the machine would: with the processes that it has started for its clients."""
         if self._process is not None:
+            subprocess.run(["pkill", "-KILL", "-P", str(self._process.pid)], check=False)
             self._process.kill()
             self._process.wait()
 

@@ -46,7 +46,8 @@ class SshServer(Server):
 
 
 @contextmanager
-def running(directory: Path) -> Iterator[SshServer]:
+def running(directory: Path, *limits: str) -> Iterator[SshServer]:
+    """`limits`: what stands before the command to keep its processes from something, such as large files."""
     program = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if program is None:
         not_tested("SFTP", "apt-get install --no-install-recommends openssh-server")
@@ -57,7 +58,7 @@ def running(directory: Path) -> Iterator[SshServer]:
     port = free_port()
     config = directory / "sshd_config"
     config.write_text(_CONFIG.format(port=port, directory=directory))
-    daemon = Daemon([program, "-D", "-e", "-f", config], directory, port)
+    daemon = Daemon([*limits, program, "-D", "-e", "-f", config], directory, port)
     daemon.start()
     try:
         yield SshServer(daemon, directory)

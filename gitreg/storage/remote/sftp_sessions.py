@@ -5,6 +5,7 @@ paramiko mixes up the answers of a session that several threads use, and servers
 
 from __future__ import annotations
 
+import logging
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,9 @@ MOST_SESSIONS: Final = 8
 _KNOWN_HOSTS: Final = ("/etc/ssh/ssh_known_hosts", "~/.ssh/known_hosts")
 # Answers that leave a session as usable as before.
 _ORDINARY: Final = (FileNotFoundError, PermissionError)
+
+# paramiko tells of each failure twice, the second time on the terminal with a traceback.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 class Address(NamedTuple):
@@ -91,17 +95,20 @@ def _connect(address: Address) -> paramiko.SSHClient:
         if path.is_file():
             client.load_system_host_keys(str(path))
     key = address.key_filename
-    client.connect(
-        address.host,
-        port=address.port,
-        username=address.username,
-        password=address.password,
-        key_filename=str(Path(key).expanduser()) if key else None,
-        passphrase=address.passphrase,
-        timeout=address.timeout,
-        banner_timeout=address.timeout,
-        auth_timeout=address.timeout,
-    )
+    try:
+        client.connect(
+            address.host,
+            port=address.port,
+            username=address.username,
+            password=address.password,
+            key_filename=str(Path(key).expanduser()) if key else None,
+            passphrase=address.passphrase,
+            timeout=address.timeout,
+            banner_timeout=address.timeout,
+            auth_timeout=address.timeout,
+        )
+    except paramiko.BadHostKeyException as error:
+        raise UnknownHostError(address.host) from error
     return client
 
 
