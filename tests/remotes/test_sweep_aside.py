@@ -8,10 +8,14 @@ from datetime import timedelta
 import pytest
 
 from gitreg.core.digest import Digest
+from gitreg.core.registry_id import RegistryId
 from gitreg.errors import StorageError
 from gitreg.storage.remote import sweep as sweep_module
 from gitreg.storage.remote.aside import ASIDE
 from gitreg.storage.remote.codec import PlainCodec
+from gitreg.storage.remote.sealed_codec import SealedCodec
+from gitreg.storage.remote.sealing.identity import Identity
+from gitreg.storage.remote.sealing.ring import DataKey, Seal, close_key, open_ring
 from gitreg.storage.remote.store import RemoteStore
 from gitreg.storage.remote.sweep import RemoteSweep, Settled, margin
 from gitreg.storage.store import MissingObjectError
@@ -319,6 +323,25 @@ def test_strangers_and_copies_are_not_objects(store: RemoteStore, service: Servi
     assert list(store.names()) == []
     assert [each.digest for each in RemoteSweep(store, GRACE).aside()] == [NAME]
     assert service.get("objects/README") == b"x"
+
+
+def test_sealed_objects_are_moved_and_come_back(service: Service):
+    """Names that say nothing to a service would say nothing to gc either, or not be found again aside."""
+    store = RemoteStore.create(service, SealedCodec(_seal(), service.describe()))
+    store.write(NAME, DATA)
+    later(service, 100)
+    assert Gc(store).move().objects == 1
+    assert (in_place(store), store.read(NAME)) == (False, DATA)
+    later(service)
+    settled = Gc(store).settle([NAME])
+    assert (settled.back.objects, settled.gone.objects) == (1, 1)
+    assert (in_place(store), store.read(NAME)) == (True, DATA)
+
+
+def _seal() -> Seal:
+    identity, key = Identity.new(), DataKey.new()
+    statement = close_key(key, RegistryId("6c0e2a9d-1f7b-4a58-9a51-0d3c5b7e9f10"), key.id, 1, [identity.recipient()])
+    return Seal(open_ring([statement], key.id, identity), key)
 
 
 def test_many_objects_go_in_few_deletions(service: Service):
