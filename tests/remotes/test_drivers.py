@@ -36,8 +36,18 @@ def opened(place: Place, *without: str):
 
 def test_the_quick_driver_wherever_it_can_do_what_is_asked():
     """Each push would start half a second later, or an option would be forgotten in silence."""
-    assert chosen("s3://bucket/team", **KEYS) == "ObstoreDriver"
-    assert chosen("s3://bucket/team", **KEYS, server_side_encryption="aws:kms", sse_kms_key_id="1") == "ObstoreDriver"
+    assert chosen("s3://bucket/team", **KEYS, region="eu-central-1") == "ObstoreDriver"
+    assert chosen("s3://bucket/team", **KEYS) == "FsspecDriver"  # botocore finds out where the bucket is
+    assert (
+        chosen(
+            "s3://bucket/team",
+            **KEYS,
+            endpoint_url="http://127.0.0.1:9",
+            server_side_encryption="aws:kms",
+            sse_kms_key_id="1",
+        )
+        == "ObstoreDriver"
+    )
     assert chosen("az://container", account_name="a", account_key="YQ==") == "ObstoreDriver"
     assert chosen("s3://bucket/team", **KEYS, cache_regions="true") == "FsspecDriver"
     assert chosen("s3://bucket/team", **KEYS, driver="fsspec") == "FsspecDriver"
@@ -45,10 +55,18 @@ def test_the_quick_driver_wherever_it_can_do_what_is_asked():
     assert chosen("memory://somewhere") == "FsspecDriver"
 
 
-@pytest.mark.parametrize(
-    "options", [{"driver": "boto"}, {"retries": "many"}, {"timeout": "-1"}, {"anon": "perhaps"},
-                {"driver": "obstore", "cache_regions": "true"}, {"ca_bundle": "/no/such/file"}]
-)  # fmt: skip
+NONSENSE = (
+    {"driver": "boto"},
+    {"driver": "obstore"},  # and no region
+    {"driver": "obstore", "cache_regions": "true"},
+    {"retries": "many"},
+    {"timeout": "-1"},
+    {"anon": "perhaps"},
+    {"region": "here", "ca_bundle": "/no/such/file"},
+)
+
+
+@pytest.mark.parametrize("options", NONSENSE)
 def test_an_option_that_makes_no_sense_is_a_usage_error(options: dict[str, str]):
     """It would be ignored, or end in a traceback."""
     with pytest.raises(UsageError) as caught:

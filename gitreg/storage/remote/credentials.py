@@ -36,6 +36,12 @@ def needs_chain(named: Mapping[str, object]) -> bool:
     return "profile" in named or not any(word in os.environ for word in _ENOUGH)
 
 
+def is_placed(named: Mapping[str, object]) -> bool:
+    """Whether these options or the environment say in which region, or at what address, a bucket is."""
+    words = ("AWS_DEFAULT_REGION", *_INSTEAD["region"], *_INSTEAD["endpoint"])
+    return "region" in named or "endpoint" in named or any(word in os.environ for word in words)
+
+
 class ChainCredentials:
     """What botocore's chain finds, renewed when it must be; and what its profile says about the place."""
 

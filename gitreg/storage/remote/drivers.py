@@ -33,16 +33,21 @@ def bare_driver(url: str, options: Mapping[str, str], own: Settings) -> Driver:
     if scheme == "sftp":
         return _sftp(url, options, own)
     named = obstore_options(scheme, options) if scheme in SERVICES else None
-    quick = SERVICES.get(scheme) in _QUICK and find_spec("obstore") is not None
-    if own.driver == "obstore" or (own.driver is None and quick and named is not None):
-        return _obstore(url, named, own)
+    quick = SERVICES.get(scheme) in _QUICK and named is not None and find_spec("obstore") is not None
+    if own.driver == "obstore" or (own.driver is None and quick):
+        driver = _obstore(url, named, own.timeout)
+        if driver is not None:
+            return driver
+    if own.driver == "obstore":
+        hint = "git config gitreg.remote.NAME.region REGION, or leave out the option 'driver'"
+        raise UsageError(f"obstore has to be told the region of {escape(url)}", hint=hint)
     # Half a second of imports, and the only one for some services.
     from gitreg.storage.remote.fsspec_driver import FsspecDriver  # noqa: PLC0415
 
     return FsspecDriver(url, options, timeout=own.timeout)
 
 
-def _obstore(url: str, named: dict[str, object] | None, own: Settings) -> Driver:
+def _obstore(url: str, named: dict[str, object] | None, timeout: float) -> Driver | None:
     if named is None:
         hint = "git config --get-regexp '^gitreg.remote'; leave out the option 'driver'"
         raise UsageError(f"obstore can't take all options of the remote at {escape(url)}", hint=hint)
@@ -51,7 +56,7 @@ def _obstore(url: str, named: dict[str, object] | None, own: Settings) -> Driver
     except ImportError as error:
         hint = "install it with: pip install obstore"
         raise MissingDependencyError("the remote's option 'driver' asks for obstore", hint=hint) from error
-    return open_obstore(url, named, own.timeout)
+    return open_obstore(url, named, timeout)
 
 
 def _sftp(url: str, options: Mapping[str, str], own: Settings) -> Driver:

@@ -17,7 +17,7 @@ from obstore.exceptions import BaseError
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from gitreg.core.text import escape
-from gitreg.storage.remote.credentials import ChainCredentials, needs_chain
+from gitreg.storage.remote.credentials import ChainCredentials, is_placed, needs_chain
 from gitreg.storage.remote.driver import PAGE, AbsentError, Entry, Listing
 from gitreg.storage.remote.failures import Cause, failure
 from gitreg.storage.remote.obstore_failures import cause_of
@@ -35,13 +35,17 @@ _CONNECT_SECONDS: Final = 10
 _NO_TOTAL: Final = timedelta(days=1)
 
 
-def open_obstore(url: str, named: Mapping[str, Any], timeout: float) -> ObstoreDriver:
-    """The Driver for a URL, with credentials from options, the environment or AWS's own chain."""
-    if SERVICES[urlsplit(url).scheme] != "s3" or not needs_chain(named):
+def open_obstore(url: str, named: Mapping[str, Any], timeout: float) -> ObstoreDriver | None:
+    """The Driver for a URL, with credentials from options, the environment or AWS's own chain.
+
+    None if nothing says in which region an S3 bucket is: botocore would find out, obstore does not.
+    """
+    if SERVICES[urlsplit(url).scheme] != "s3":
         return ObstoreDriver(url, named, timeout=timeout, credentials=None)
-    chain = ChainCredentials(named.get("profile"), escape(url))
+    chain = ChainCredentials(named.get("profile"), escape(url)) if needs_chain(named) else None
     given = {name: value for name, value in named.items() if name != "profile"}
-    return ObstoreDriver(url, chain.place() | given, timeout=timeout, credentials=chain)
+    config = chain.place() | given if chain else given
+    return ObstoreDriver(url, config, timeout=timeout, credentials=chain) if is_placed(config) else None
 
 
 class ObstoreDriver:
