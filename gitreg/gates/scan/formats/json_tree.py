@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 
-_BEGINS = '{"'
-_DEEP = 1 << 12  # about what is read until Python gives up on nesting
+# With a first key: other data hardly ever has one.
+_BEGINS = re.compile(rb'\{\s{0,64}"(?:[^"\\\x00-\x1f]|\\.){0,256}"\s{0,64}:', re.DOTALL)
+_IN_VAIN = 1 << 14  # about as many characters could be looked at in the time that one attempt takes
 
 
 def nodes(value: object) -> Iterator[dict[str, object]]:
@@ -30,20 +32,23 @@ def _all(value: object) -> Iterator[object]:
             waiting.extend(item)
 
 
-def objects_between(data: bytes, cost: Callable[[int], None]) -> Iterator[tuple[int, object]]:
-    """JSON objects and where they begin.  `cost` hears of the characters that were read in vain, and may stop this."""
+def objects_between(data: bytes, longest: int, cost: Callable[[int], None]) -> Iterator[tuple[int, object]]:
+    """JSON objects of up to `longest` bytes and where they begin.
+
+    `cost` hears of attempts that were in vain, in characters, and may stop this.
+    """
     decoder = json.JSONDecoder()
-    text = data.decode("latin-1")
-    at = text.find(_BEGINS)
-    while at >= 0:
+    end = 0
+    for match in _BEGINS.finditer(data):
+        at = match.start()
+        if at < end:
+            continue
+        # of a piece only: an error counts the lines before it
+        text = data[at : at + longest].decode("latin-1")
         try:
-            value, end = decoder.raw_decode(text, at)
-        except json.JSONDecodeError as error:
-            cost(error.pos - at)
-            end = at + 1
-        except RecursionError:
-            cost(_DEEP)
-            end = at + 1
+            value, length = decoder.raw_decode(text)
+        except (json.JSONDecodeError, RecursionError):
+            cost(_IN_VAIN)
         else:
+            end = at + length
             yield at, value
-        at = text.find(_BEGINS, end)
