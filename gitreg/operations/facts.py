@@ -33,6 +33,7 @@ from gitreg.trust.marks import losses
 from gitreg.trust.policy_state import PolicyState
 from gitreg.trust.tag_peek import Peek, peek_at
 
+_FEW = 50
 Wanted = Callable[[dict[TagName, Oid]], Iterable[TagName]]
 
 
@@ -223,10 +224,12 @@ class _Loader:
     def _on_branch(self) -> frozenset[TagName]:
         # both refs on one commit reach the same tags
         tips = list({ref.oid for ref in self._branch.refs})
-        reached = merged_tags(self._repo, tips, *self._patterns)
+        old = {str(name): name for name in self._peeks if name not in self._incoming}
+        # most questions look at a handful of tags, of a model that may have thousands
+        patterns = self._patterns if len(old) > _FEW else old
+        found = {old[name] for name in merged_tags(self._repo, tips, *patterns) if name in old} if old else set()
         new = {name: self._peeks[name].target for name in self._incoming if name in self._peeks}
         beyond = unreached(self._repo, new.values(), tips)
-        found = {name for name in self._refs.keys() - self._incoming if str(name) in reached}
         return frozenset(found | {name for name, target in new.items() if target not in beyond})
 
     def _pointers(self, reader: ObjectReader) -> dict[tuple[Oid, str], bytes]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -30,8 +29,7 @@ _SK_TYPE: Final = "sk-ecdsa-sha2-nistp256@openssh.com"
 _SK_CURVE: Final = "ecdsa-sha2-nistp256"
 
 
-@dataclass(frozen=True, slots=True)
-class Ecdsa:
+class Ecdsa(NamedTuple):
     key: ec.EllipticCurvePublicKey
     type: str
 
@@ -42,8 +40,7 @@ class Ecdsa:
         check(lambda: self.key.verify(_der(value), data, ec.ECDSA(ECDSA_DIGESTS[self.type])))
 
 
-@dataclass(frozen=True, slots=True)
-class SkEcdsa:
+class SkEcdsa(NamedTuple):
     """A key in a hardware token, which signs over hashes, its flags and its counter.
 
     Signatures that a token made through a browser (webauthn) are of another algorithm, and refused.

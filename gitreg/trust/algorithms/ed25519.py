@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -11,8 +11,7 @@ from gitreg.trust.algorithms.security_key import read_application, token_signed
 from gitreg.trust.wire import Reader
 
 
-@dataclass(frozen=True, slots=True)
-class Ed25519:
+class Ed25519(NamedTuple):
     key: Ed25519PublicKey
 
     def verify(self, algorithm: str, signature: Reader, data: bytes) -> None:
@@ -22,8 +21,7 @@ class Ed25519:
         check(lambda: self.key.verify(value, data))
 
 
-@dataclass(frozen=True, slots=True)
-class SkEd25519:
+class SkEd25519(NamedTuple):
     """A key in a hardware token, which signs over hashes, its flags and its counter."""
 
     key: Ed25519PublicKey

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -26,8 +25,7 @@ _RSA_DIGESTS: Final[dict[str, hashes.HashAlgorithm]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Rsa:
+class Rsa(NamedTuple):
     key: rsa.RSAPublicKey
 
     def verify(self, algorithm: str, signature: Reader, data: bytes) -> None:
