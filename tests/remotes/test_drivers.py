@@ -49,6 +49,7 @@ def test_the_quick_driver_wherever_it_can_do_what_is_asked():
         == "ObstoreDriver"
     )
     assert chosen("az://container", account_name="a", account_key="YQ==") == "ObstoreDriver"
+    assert chosen("abfs://container@account.dfs.core.windows.net/team", account_key="YQ==") == "ObstoreDriver"
     assert chosen("s3://bucket/team", **KEYS, cache_regions="true") == "FsspecDriver"
     assert chosen("s3://bucket/team", **KEYS, driver="fsspec") == "FsspecDriver"
     assert chosen("gs://bucket", anon="true", endpoint_url="http://127.0.0.1:9") == "FsspecDriver"
@@ -90,6 +91,18 @@ def test_start_up_pays_for_the_quick_driver_only():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("prefix", ["a%20b", "a b", "a+b=c", "a~b,c", "x//y", "team/models/"])
+def test_both_drivers_find_the_same_objects_at_a_url(moto, prefix: str):
+    """Half of a team would push to one store and pull from another."""
+    place = moto.place()
+    there = [
+        Place(f"s3://{bucket_of(place)}/{prefix}", place.having(more).options) for more in ({}, {"driver": "fsspec"})
+    ]
+    opened(there[0]).put("objects/a", b"a")
+    assert [opened(each).get("objects/a") for each in there] == [b"a", b"a"]
+    assert [entry.key for entry in opened(there[1]).list("objects")] == ["objects/a"]
 
 
 def test_credentials_from_the_environment(moto, monkeypatch: pytest.MonkeyPatch):

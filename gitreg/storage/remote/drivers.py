@@ -29,12 +29,12 @@ def open_driver(url: str, options: Mapping[str, str]) -> Driver:
 
 def bare_driver(url: str, options: Mapping[str, str], own: Settings) -> Driver:
     """The quick one where it is installed and can do all that is asked for; or the one that is asked for."""
-    scheme = urlsplit(url).scheme
+    scheme, _, path, *_ = urlsplit(url)
     if scheme == "sftp":
         return _sftp(url, options, own)
     named = obstore_options(scheme, options) if scheme in SERVICES else None
-    quick = SERVICES.get(scheme) in _QUICK and named is not None and find_spec("obstore") is not None
-    if own.driver == "obstore" or (own.driver is None and quick):
+    quick = SERVICES.get(scheme) in _QUICK and named is not None and "//" not in path  # obstore has no such keys
+    if own.driver == "obstore" or (own.driver is None and quick and find_spec("obstore") is not None):
         driver = _obstore(url, named, own.timeout)
         if driver is not None:
             return driver

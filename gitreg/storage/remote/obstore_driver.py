@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import obstore
 from obstore.exceptions import BaseError
@@ -60,11 +60,14 @@ class ObstoreDriver:
         self.listing = Listing.PAGED if self._service == "az" else Listing.SEEKABLE
         config = dict(named)
         self._attributes = config.pop("attributes", None)
+        bucket, _, account = parts.netloc.partition("@")  # abfs://CONTAINER@ACCOUNT.dfs.core.windows.net
+        if account:
+            config.setdefault("account_name", account.partition(".")[0])
         client = _client(config.get("endpoint"), config.pop("client", {}).get("root_certificate"), timeout)
         with self._failures("reach"):
             self._store = _STORES[self._service](
-                parts.netloc,
-                prefix=unquote(parts.path).strip("/") or None,
+                bucket,
+                prefix=parts.path.strip("/") or None,
                 config=config,
                 client_options=client,
                 retry_config={"max_retries": 0},  # who repeats also counts
