@@ -60,7 +60,7 @@ class LinkResult:
 def links(context: Context, reference: Reference, path: str, lifetime: timedelta) -> LinkResult:
     """Links to a file that is shared.  Raises NotFoundError, VerificationError, RefusedError if there can be none."""
     if not timedelta(seconds=1) <= lifetime <= LONGEST:
-        raise UsageError("links live for a minute at least and 7 days at most", hint="for example --expires 1h")
+        raise UsageError("links live for a second at least and 7 days at most", hint="for example --expires 1h")
     file = find_file(context, reference, path, reading_store(context))
     chunks, starts = overlapping(file.placed, file.chunks)
     if len(chunks) > MOST_PARTS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import time
 import urllib.error
 import urllib.request
 from datetime import timedelta
@@ -78,11 +79,14 @@ def test_a_link_works_as_long_as_was_said(world, moto):
             registry.links("net", "weights.bin", wrong)
 
 
-def test_no_link_leads_further_than_its_object(world, radosgw):
-    """A link for one file would open the whole bucket."""
+@pytest.mark.slow
+def test_no_link_leads_further_than_its_object_or_its_time(world, radosgw):
+    """A link for one file would open the whole bucket, or for ever."""
     registry = published(world, shared(world, radosgw.place()))
+    expired = registry.links("net", "weights.bin", timedelta(seconds=1)).parts[0].url
+    time.sleep(2.5)
     part = registry.links("net", "weights.bin").parts[0]
-    for other in (part.url.replace("/objects/", "/keys/"), part.url.partition("?")[0]):
+    for other in (part.url.replace("/objects/", "/keys/"), part.url.partition("?")[0], expired):
         with pytest.raises(urllib.error.HTTPError):
             urllib.request.urlopen(other)
 
