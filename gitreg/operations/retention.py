@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple, cast
@@ -56,14 +56,6 @@ def plan_retention(context: Context) -> RetentionPlan:
     now = int(utc_now().timestamp())
     judged = [each for model in registry_models(context) for each in _of_model(context, model, retention, now)]
     return RetentionPlan(tuple(sentences(retention)), retention.archive, _with_parents(judged))
-
-
-def given_up(context: Context, manifests: Collection[Digest]) -> set[Digest]:
-    """Those of them that retention archives or deletes: a clone that still has them need not send them again."""
-    if not manifests:
-        return set()
-    fates = [each for each in plan_retention(context).versions if each.manifest in manifests]
-    return {each.manifest for each in fates} - {each.manifest for each in fates if each.then is Then.KEEP}
 
 
 def _of_model(context: Context, model: ModelName, retention: Retention, now: int) -> Iterator[_Judged]:

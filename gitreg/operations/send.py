@@ -11,9 +11,9 @@ from gitreg.errors import SourceError, StorageError
 from gitreg.operations.branch import git_remote
 from gitreg.operations.context import Context
 from gitreg.operations.evidence import evidence_here, send_evidence
+from gitreg.operations.given_up import given_up
 from gitreg.operations.pointers import committed_pointers, unshared_pointers
 from gitreg.operations.reachable import registered_manifests
-from gitreg.operations.retention import given_up
 from gitreg.operations.stores import local_store, remote_store
 from gitreg.operations.transfer import Direction, Route, Transfer, transfer
 from gitreg.operations.uncopied import forget, place_of, source_of

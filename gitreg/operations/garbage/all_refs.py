@@ -14,7 +14,7 @@ from gitreg.core.text import escape
 from gitreg.errors import GitError
 from gitreg.git.ever import blind_spots
 from gitreg.git.network import fetch_everything, ls_remote, mirror
-from gitreg.git.refs import delete_refs, list_refs
+from gitreg.git.refs import TAGS, delete_refs, list_refs
 from gitreg.git.remote import is_local_path, local_git_dir, remotes
 from gitreg.git.repository import Repository
 from gitreg.operations.branch import git_remote
@@ -42,7 +42,11 @@ def all_refs(context: Context, also: Sequence[str]) -> Iterator[list[Repository]
 
 
 def plain_name(ref: str) -> str:
-    """What a ref is called where it comes from."""
+    """What people call a ref, here or on the Git remote: a tag by its short name."""
+    return _remote_name(ref).removeprefix(TAGS)
+
+
+def _remote_name(ref: str) -> str:
     return f"refs/{ref.removeprefix(PRIVATE)}" if ref.startswith(PRIVATE) else ref
 
 
@@ -54,7 +58,7 @@ def _look_at_remote(context: Context) -> None:
         return
     for _ in range(_ATTEMPTS):
         fetch_everything(repo, remote, PRIVATE)
-        here = {(plain_name(ref.name), ref.oid) for ref in list_refs(repo, PRIVATE)}
+        here = {(_remote_name(ref.name), ref.oid) for ref in list_refs(repo, PRIVATE)}
         unseen = [ref.name for ref in ls_remote(repo, remote) if (ref.name, ref.oid) not in here]
         if not unseen:
             return

@@ -13,7 +13,7 @@ from gitreg.core.retention import Then
 from gitreg.core.tag_name import VersionTag, parse_tag_name
 from gitreg.errors import GitregError, RefusedError
 from gitreg.git.network import private_tags
-from gitreg.git.refs import TAGS, list_tags, resolve, tags_below
+from gitreg.git.refs import list_tags, resolve, tags_below
 from gitreg.operations.branch import git_remote, protected_branch
 from gitreg.operations.context import Context
 from gitreg.operations.garbage.all_refs import PRIVATE, plain_name
@@ -59,7 +59,7 @@ def _holds(root: Root, due: set[VersionTag]) -> bool:
         case Reason.HISTORY | Reason.REFLOG:
             return False
         case Reason.REF:
-            name = plain_name(root.ref).removeprefix(TAGS)
+            name = plain_name(root.ref)
             tag = parse_tag_name(name)
             if tag is None:  # somebody's own tag; or a decision, which speaks of a version
                 return not name.startswith("refs/gitreg/")

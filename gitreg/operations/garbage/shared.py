@@ -146,4 +146,4 @@ def _as_archived(version: VersionFate, failed: dict[Digest, Blocked]) -> Version
 
 
 def _kept(root: Root) -> Kept:
-    return Kept.of(root._replace(ref=plain_name(root.ref).removeprefix("refs/tags/")))
+    return Kept.of(root._replace(ref=plain_name(root.ref)))
