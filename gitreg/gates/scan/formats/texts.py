@@ -19,7 +19,9 @@ _PIECE = 8 << 20
 _OVERLAP = 1 << 12
 # Also by numbers for letters, and by a prefix that stands for another one.
 _TAG = re.compile(
-    rb"!(?:!|<)[^\s,]{0,200}?(?:python/|%[0-9a-fA-F]{2})|tag:yaml\.org,2002:python/|^%TAG\s", re.MULTILINE
+    rb"!(?:![^\s,!]{0,200}?|<[^\s>!]{0,200}?)(?:python/|%[0-9a-fA-F]{2})"
+    rb"|tag:yaml\.org,2002:python/|^(?:\xef\xbb\xbf)?%TAG\s",
+    re.MULTILINE,
 )
 _OPERATION = re.compile(rb"\bop:\s{0,9}[\"'](\w{1,64})[\"']")
 _TEMPLATES = frozenset({".jinja", ".jinja2", ".j2"})
