@@ -63,7 +63,7 @@ class Sharing:
     def start(self, *words: str, where: str = "work") -> subprocess.Popen[bytes]:
         """`gitreg WORDS` in a process of its own."""
         command = [sys.executable, "-m", "gitreg", *words]
-        env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
         pipe = subprocess.PIPE
         return subprocess.Popen(command, cwd=self.world.root / where, env=env, stdout=pipe, stderr=pipe)
 
