@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from gitreg.errors import GitregError, StorageError
 from gitreg.storage.store import MissingObjectError
 
 if TYPE_CHECKING:
@@ -13,9 +12,6 @@ if TYPE_CHECKING:
 
     from gitreg.core.digest import Digest
     from gitreg.storage.store import ObjectStore
-
-# How services say that an object has to be brought back from tape, or the like, before it can be read.
-_COLD: Final = ("storage class", "invalidobjectstate", "blobarchived", "archive tier")
 
 
 class ArchivedStore:
@@ -45,13 +41,6 @@ class ArchivedStore:
             return archive.read(digest)
         except MissingObjectError as error:
             raise MissingObjectError(digest, f"{self.describe()} and the archive {archive.describe()}") from error
-        except GitregError as error:
-            if not any(word in error.message.lower() for word in _COLD):
-                raise
-            raise StorageError(
-                f"object {digest} is in a storage class of {archive.describe()} that cannot be read at once",
-                hint="have the service restore it (aws s3api restore-object, or the like), then say the same again",
-            ) from error
 
     def write(self, digest: Digest, data: bytes | memoryview) -> None:
         self._front.write(digest, data)

@@ -27,6 +27,7 @@ class Cause(Enum):
     EXPIRED = auto()
     NOT_ALLOWED = auto()
     REFUSED = auto()
+    COLD = auto()
     WRONG_REGION = auto()
     CLOCK = auto()
     SLOW_DOWN = auto()
@@ -74,6 +75,11 @@ _ALL: Final = {
         "the service refuses the request",
         "the credentials may have expired, or belong to another region; gitreg remote check shows what they allow",
     ),
+    Cause.COLD: _Meaning(
+        DeniedError,
+        "the object is in a storage class that cannot be read at once",
+        "have the service restore it (aws s3api restore-object, or the like), then run the command again",
+    ),
     Cause.WRONG_REGION: _Meaning(DeniedError, "the bucket is in another region", f"{_OPTION}.region REGION"),
     Cause.CLOCK: _Meaning(DeniedError, "this machine's clock is off", "set the clock; the service compares times"),
     Cause.SLOW_DOWN: _Meaning(UnavailableError, "the service asks for fewer requests", _CONTINUES),
@@ -111,6 +117,8 @@ _CODES: Final[Mapping[str, Cause]] = {
     "InvalidBucketName": Cause.NO_BUCKET,
     "NoSuchKey": Cause.ABSENT,
     "BlobNotFound": Cause.ABSENT,
+    "InvalidObjectState": Cause.COLD,
+    "BlobArchived": Cause.COLD,
     "AccessDenied": Cause.NOT_ALLOWED,
     "ExpiredToken": Cause.EXPIRED,
     "ExpiredTokenException": Cause.EXPIRED,
