@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from gitreg.core.digest import Digest
 from gitreg.core.event import Assignment, Registration
@@ -17,7 +18,8 @@ from gitreg.operations.context import Context, utc_now
 from gitreg.operations.facts import model_facts
 from gitreg.operations.pointers import committed_pointers, unshared_pointers
 from gitreg.operations.policy.pending import check_outgoing
-from gitreg.operations.stores import NoRemoteError, remote_store
+from gitreg.operations.stores import NoRemoteError, local_store, remote_store
+from gitreg.storage.verified import read_chunk_list
 from gitreg.trust.facts import Failed
 from gitreg.trust.receipt import assume_received
 from gitreg.trust.verify import Verifier
@@ -35,14 +37,16 @@ def check_push(context: Context, lines: Iterable[str]) -> None:
     """Raise RefusedError unless everything that is about to be pushed may be."""
     outgoing = [ref for line in lines if (ref := _parse(line)) is not None]
     needed = check_tags(context, {name: ref.oid for ref in outgoing if (name := _tag_name(ref)) is not None})
+    leaving = set(needed)
     for ref in outgoing:
         if ref.name.startswith("refs/heads/") and not ref.oid.is_null:
-            pointers = committed_pointers(context.repo, ref.oid)
-            pointers += unshared_pointers(context.repo, git_remote(context.repo), ref.oid)
+            unshared = unshared_pointers(context.repo, git_remote(context.repo), ref.oid)
+            leaving |= {found.pointer.manifest for found in unshared}
+            pointers = [*committed_pointers(context.repo, ref.oid), *unshared]
             needed |= {found.pointer.manifest: found.path for found in pointers}
             if ref.name == f"refs/heads/{protected_branch(context.repo).name}":
                 check_outgoing(context, ref.oid)
-    _check_objects(context, needed)
+    _check_objects(context, needed, leaving)
 
 
 def check_tags(context: Context, tags: Mapping[TagName, Oid]) -> dict[Digest, str]:
@@ -86,14 +90,17 @@ def _checked_tags(context: Context, model: ModelName, tags: dict[TagName, Oid]) 
     return needed
 
 
-def _check_objects(context: Context, needed: dict[Digest, str]) -> None:
+def _check_objects(context: Context, needed: dict[Digest, str], leaving: set[Digest]) -> None:
+    """Of what nobody has been told of yet, each chunk must be there: gc may have taken some from behind a manifest."""
     if not needed:
         return
+    here = local_store(context)
+    parts = {each: {chunk.digest for chunk in read_chunk_list(here, each)} for each in here.present(leaving)}
     try:
-        have = remote_store(context).present(list(needed))
+        have = remote_store(context).present({*needed, *chain.from_iterable(parts.values())})
     except NoRemoteError:
         have = set()
-    absent = [name for manifest, name in needed.items() if manifest not in have]
+    absent = [name for manifest, name in needed.items() if not have >= {manifest, *parts.get(manifest, ())}]
     if absent:
         raise RefusedError(
             f"the objects of {absent[0]} are not on the remote yet",

@@ -9,6 +9,8 @@ import pytest
 from gitreg.api import Registry
 from gitreg.errors import RefusedError
 from gitreg.operations.hooks import install_hooks, installed_hooks, uninstall_hooks
+from gitreg.storage.local import LocalStore
+from gitreg.storage.verified import read_manifest
 
 
 @pytest.fixture
@@ -53,6 +55,19 @@ def test_a_version_does_not_go_before_its_objects(world, hooked: Registry):
     """The tag alone takes its commit, and the pointer in it, along."""
     world.release(hooked, b"two")
     assert "not on the remote yet" in refused(world, "mnist@v1.1.0")
+
+
+@pytest.mark.parametrize("ref", ["main", "mnist@v1.1.0"])
+def test_nothing_goes_while_a_chunk_is_missing_behind_its_manifest(world, hooked: Registry, ref: str):
+    """A gc took what nobody had named yet; the manifest alone would let everybody believe that it is complete."""
+    world.release(hooked, b"two" * 9999)
+    hooked.push(objects_only=True)
+    manifest = hooked.version("mnist").manifest
+    store = LocalStore.open(world.root / "hub.git" / "gitreg")
+    store.remove([read_manifest(store, manifest).chunks[0].digest])
+    assert "not on the remote yet" in refused(world, ref)
+    hooked.push(objects_only=True)
+    world.sh("git", "push", "-q", "origin", ref)
 
 
 def test_a_forged_tag_stays_here(world, hooked: Registry):
