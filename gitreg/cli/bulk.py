@@ -23,7 +23,7 @@ _CLUSTER = option("--cluster", metavar="ADDRESS", help="Have a Dask cluster do i
 @_CLUSTER
 @pass_output
 def mirror(output: Output, source: str, target: str, cluster: str | None) -> int:
-    """Copy everything that remote SOURCE has and TARGET lacks, each object verified on the way.
+    """Copy what remote SOURCE has and TARGET lacks, each object verified on the way.
 
     Exit 1 if some of SOURCE is faulty; the rest is copied.
     """

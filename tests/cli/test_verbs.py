@@ -12,6 +12,7 @@ from gitreg.cli.verb import GLOBAL_OPTIONS
 from gitreg.cli.verbs import VERBS
 
 UNSET_BY_VARIABLES = {"--help", "--version"}
+SHARED_VARIABLES = {"-C": "GITREG_DIR", "--jobs": "GITREG_JOBS"}
 
 
 def contexts() -> Iterator[click.Context]:
@@ -42,9 +43,9 @@ def test_every_option_has_help_and_a_variable_named_after_it(context: click.Cont
         assert option.help, name
         if UNSET_BY_VARIABLES & set(option.opts):
             continue
-        words = context.command_path.split()
         long = max(option.opts, key=len).strip("-").replace("-", "_").upper()
-        variable = "GITREG_DIR" if "-C" in option.opts else "_".join([*map(str.upper, words), long])
+        own = "_".join([*context.command_path.upper().split(), long])
+        variable = SHARED_VARIABLES.get(option.opts[0], own)
         assert variable in " ".join(text.split()), name
 
 
