@@ -22,7 +22,9 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-from gitreg.errors import FormatError
+from gitreg.errors import FormatError, VerificationError
+from gitreg.operations import convert as operation
+from gitreg.serializers.convert.convert import Converted
 from gitreg.serializers.convert.sklearn_file import load_reviewed, save_compared
 from gitreg.serializers.sklearn_types import REVIEWED
 
@@ -131,6 +133,20 @@ def test_a_forged_tree_harms_only_the_process_that_tries_it(convert, tmp_path):
     joblib.dump(model, tmp_path / "m.joblib")
     with pytest.raises(FormatError, match="crashed the process that loaded it"):
         convert(tmp_path / "m.joblib", "m.skops")
+    assert not (tmp_path / "out" / "m.skops").exists()
+
+
+def test_what_a_process_that_was_taken_over_writes_is_looked_at_as_if_it_came_from_elsewhere(
+    convert, tmp_path, monkeypatch
+):
+    def taken_over(wish, kind, folder, progress):
+        (folder / "model.skops").write_bytes(pickle.dumps(Payload(os.getcwd)))
+        return Converted(folder / "model.skops", 0, {}, ())
+
+    monkeypatch.setattr(operation, "convert", taken_over)
+    (tmp_path / "m.pkl").write_bytes(SMALL)
+    with pytest.raises(VerificationError, match="what was written is not safe to open"):
+        convert(tmp_path / "m.pkl", "m.skops")
     assert not (tmp_path / "out" / "m.skops").exists()
 
 
