@@ -61,7 +61,13 @@ def test_the_schema_accepts_the_examples_and_refuses_slips(text):
     schema = json.loads((DOCS / "policy.schema.json").read_text())
     document = plain({"policy": tomllib.loads(text)})["policy"]
     jsonschema.Draft202012Validator(schema).validate(document)
-    for slip in ({"admin": {}}, {"epoch": -1}, {"stages": {"dev": {"promotes": []}}}, {"models": {"*/x": {}}}):
+    for slip in (
+        {"admin": {}},
+        {"epoch": -1},
+        {"stages": {"dev": {"promotes": []}}},
+        {"models": {"*/x": {}}},
+        {"retention": {"last": 3}},
+    ):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.Draft202012Validator(schema).validate(document | slip)
 

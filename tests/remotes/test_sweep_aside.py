@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import timedelta
-
 import pytest
 
 from gitreg.core.digest import Digest
-from gitreg.core.registry_id import RegistryId
 from gitreg.errors import StorageError
 from gitreg.storage.remote import sweep as sweep_module
-from gitreg.storage.remote.aside import ASIDE
-from gitreg.storage.remote.codec import PlainCodec
-from gitreg.storage.remote.sealed_codec import SealedCodec
-from gitreg.storage.remote.sealing.identity import Identity
-from gitreg.storage.remote.sealing.ring import DataKey, Seal, close_key, open_ring
 from gitreg.storage.remote.store import RemoteStore
-from gitreg.storage.remote.sweep import RemoteSweep, Settled, margin
+from gitreg.storage.remote.sweep import Settled
 from gitreg.storage.store import MissingObjectError
 from gitreg.storage.sweep import Swept
-from tests.remotes.service import SECOND, Service
-
-DATA = b"an object that two people need"
-NAME = Digest.of(DATA)
-GRACE = timedelta(days=14)
-DAY = 86_400
+from tests.remotes.gc_steps import DATA, DAY, NAME, Gc, copies, in_place, later, stored_long_ago
+from tests.remotes.service import Service
 
 
 @pytest.fixture
@@ -35,43 +22,7 @@ def service() -> Service:
 
 @pytest.fixture
 def store(service: Service) -> RemoteStore:
-    """One object, uploaded long ago."""
-    made = RemoteStore.create(service, PlainCodec())
-    made.write(NAME, DATA)
-    service.now += 100 * DAY
-    return made
-
-
-class Gc:
-    """One run of gc in steps, so that others can come between any two of them; each has looked at the clock first."""
-
-    def __init__(self, store: RemoteStore) -> None:
-        self.sweep = RemoteSweep(store, GRACE)
-        self.now = self.sweep.clock()
-        self.old = [each for each in self.sweep.listed() if each.modified <= self._before(GRACE)]
-        self.copies = list(self.sweep.aside())
-
-    def _before(self, age: timedelta) -> int:
-        return self.now - int(age.total_seconds()) * SECOND
-
-    def move(self, needed: Collection[Digest] = ()) -> Swept:
-        return self.sweep.remove_untouched(each for each in self.old if each.digest not in needed)
-
-    def settle(self, needed: Collection[Digest] = ()) -> Settled:
-        return self.sweep.settle(self.copies, needed, self._before(GRACE + margin(GRACE)))
-
-
-def copies(store: RemoteStore) -> int:
-    return len(list(store.driver.list(ASIDE)))
-
-
-def later(service: Service, days: float = 15) -> None:
-    service.now += int(days * DAY)
-
-
-def in_place(store: RemoteStore) -> bool:
-    """As somebody sees it who has just opened the store."""
-    return bool(RemoteStore(store.driver, store.codec).present([NAME]))
+    return stored_long_ago(service)
 
 
 def test_row_1_what_nobody_needs_goes_after_the_second_look(store: RemoteStore, service: Service):
@@ -205,8 +156,8 @@ def test_a_copy_that_is_gone_does_not_take_the_other_along(store: RemoteStore, s
     Gc(store).move()
     later(service)
     gc = Gc(store)
-    assert len(gc.copies) == 2
-    service.delete([gc.copies[-1].key])
+    assert len(gc.seen.aside) == 2
+    service.delete([gc.seen.aside[-1].key])
     gc.settle([NAME])
     assert store.read(NAME) == DATA
 
@@ -279,86 +230,3 @@ def test_row_12_read_while_it_is_put_back(store: RemoteStore, service: Service, 
     service.before = lambda request: read.append(store.read(NAME)) if request == moment else None
     gc.settle([NAME])
     assert read == [DATA]
-
-
-def test_put_back_between_the_two_looks_of_a_reader(store: RemoteStore, service: Service):
-    """Not in its place at the first look, and not aside at the second: it would count as lost."""
-    Gc(store).move()
-    later(service)
-
-    class Interrupted(Service):
-        def get(self, key: str) -> bytes:
-            return service.get(key)
-
-        def list(self, prefix: str, after: str = ""):
-            Gc(store).settle([NAME])
-            return service.list(prefix, after)
-
-    assert RemoteStore(Interrupted(), PlainCodec()).read(NAME) == DATA
-
-
-def test_a_missing_object_costs_three_requests(service: Service):
-    """Looking aside would list the whole store for each object that is not there."""
-    asked = []
-
-    class Counted(Service):
-        def get(self, key: str) -> bytes:
-            asked.append(key)
-            return service.get(key)
-
-        def list(self, prefix: str, after: str = ""):
-            asked.append(prefix)
-            return service.list(prefix, after)
-
-    with pytest.raises(MissingObjectError):
-        RemoteStore(Counted(), PlainCodec()).read(NAME)
-    assert asked == [f"objects/{NAME.hex[:2]}/{NAME.hex}", f"doomed/{NAME.hex[:2]}/{NAME.hex}", asked[0]]
-
-
-def test_strangers_and_copies_are_not_objects(store: RemoteStore, service: Service):
-    """Somebody's notes would be deleted, or what lies aside be listed as there."""
-    service.put("objects/README", b"x")
-    service.put("doomed/ab/README/x", b"x")
-    Gc(store).move()
-    assert list(store.names()) == []
-    assert [each.digest for each in RemoteSweep(store, GRACE).aside()] == [NAME]
-    assert service.get("objects/README") == b"x"
-
-
-def test_sealed_objects_are_moved_and_come_back(service: Service):
-    """Names that say nothing to a service would say nothing to gc either, or not be found again aside."""
-    store = RemoteStore.create(service, SealedCodec(_seal(), service.describe()))
-    store.write(NAME, DATA)
-    later(service, 100)
-    assert Gc(store).move().objects == 1
-    assert (in_place(store), store.read(NAME)) == (False, DATA)
-    later(service)
-    settled = Gc(store).settle([NAME])
-    assert (settled.back.objects, settled.gone.objects) == (1, 1)
-    assert (in_place(store), store.read(NAME)) == (True, DATA)
-
-
-def _seal() -> Seal:
-    identity, key = Identity.new(), DataKey.new()
-    statement = close_key(key, RegistryId("6c0e2a9d-1f7b-4a58-9a51-0d3c5b7e9f10"), key.id, 1, [identity.recipient()])
-    return Seal(open_ring([statement], key.id, identity), key)
-
-
-def test_many_objects_go_in_few_deletions(service: Service):
-    """A million objects would take a million requests to delete."""
-    store = RemoteStore.create(service, PlainCodec())
-    for number in range(1500):
-        store.write(Digest.of(b"%d" % number), b"%d" % number)
-    later(service, 100)
-    gc = Gc(store)
-    asked: list[str] = []
-    service.before = asked.append
-    assert gc.move().objects == 1500
-    assert (asked.count("copy"), asked.count("delete")) == (1500, 2)
-
-
-def test_a_service_that_tells_no_times_is_left_alone(store: RemoteStore, service: Service):
-    """Everything would look as old as 1970."""
-    service.now = 0
-    with pytest.raises(StorageError, match="does not tell when"):
-        RemoteSweep(store, GRACE).clock()
