@@ -20,6 +20,7 @@ from gitreg.storage.layered import LayeredStore
 from gitreg.storage.local import LocalStore
 from gitreg.storage.open_store import create_store, local_path, open_store
 from gitreg.storage.store import DEFAULT_JOBS, ObjectStore
+from gitreg.storage.unreachable import UnreachableStore
 
 if TYPE_CHECKING:
     from gitreg.storage.remote.driver import Driver
@@ -94,7 +95,7 @@ def _jobs(said: int | str, where: str) -> int:
 def reading_store(context: Context) -> ObjectStore:
     """Everything that can be read from here: the clone's own objects first, then the shared ones if there are any.
 
-    A shared store that is away must not keep anybody from what is here; what is not here is then said to be missing.
+    A shared store that is away must not keep anybody from what is here; who needs more is told why it is away.
     """
     local = local_store(context)
     try:
@@ -102,8 +103,7 @@ def reading_store(context: Context) -> ObjectStore:
     except NoRemoteError:
         return local
     except StorageError as error:
-        context.settings.note(f"the remote was not asked: {error.message}")
-        return local
+        return LayeredStore(local, UnreachableStore(error))
 
 
 def with_archive(context: Context, shared: ObjectStore) -> ObjectStore:

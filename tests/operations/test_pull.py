@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gitreg.api import Registry
-from gitreg.errors import GitregError, NotFoundError, RefusedError, UsageError, VerificationError
+from gitreg.errors import GitregError, NotFoundError, RefusedError, StorageError, UsageError, VerificationError
 from gitreg.operations.pull import PullRequest
 from gitreg.storage.checkout import Existing
 
@@ -139,4 +139,16 @@ def test_without_any_store_the_bytes_are_said_to_be_missing(world, clone: Regist
     with pytest.raises(GitregError) as refused:
         clone.pull("mnist", PullRequest(tmp_path / "out"))
     assert refused.value.hint
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_remote_that_is_away_is_the_reason_why_bytes_are_missing(world, clone: Registry, tmp_path: Path):
+    """People would be told to add files that lie safely in a store whose server is down."""
+    remote = tmp_path / "there"
+    world.sh("git", "config", "gitreg.remote.far.seenUrl", f"file://{remote}", cwd="clone")
+    (clone.root / ".gitreg" / "config.toml").write_text(
+        f'{(clone.root / ".gitreg" / "config.toml").read_text()}default_remote = "far"\n\n[remotes]\nfar = "file://{remote}"\n'
+    )
+    with pytest.raises(StorageError, match=f"no gitreg store at {remote}"):
+        world.open("clone").pull("mnist", PullRequest(tmp_path / "out"))
     assert not (tmp_path / "out").exists()
