@@ -72,6 +72,21 @@ def test_the_schema_accepts_the_examples_and_refuses_slips(text):
             jsonschema.Draft202012Validator(schema).validate(document | slip)
 
 
+def test_the_schema_knows_retention():
+    """Editors would underline the example of the documentation."""
+    schema = json.loads((DOCS / "policy.schema.json").read_text())
+    page = (DOCS / "policy.md").read_text()
+    (example,) = re.findall(
+        r"^```toml\n(.*?)^```", page[page.index("## Retention") : page.index("## When")], re.M | re.S
+    )
+    head = 'format = 1\nepoch = 1\nbranch = "main"\n' + "".join(f"[stages.{name}]\n" for name in STAGES)
+    jsonschema.Draft202012Validator(schema).validate(tomllib.loads(head + example))
+    assert parse_policy((head + example).encode()).retention is not None
+
+
+STAGES = ("dev", "staging", "production")
+
+
 def test_what_a_person_may_do_is_told_by_pattern(tmp_path):
     """A team would believe that it owns models which it does not."""
     check = checked(tmp_path, policy_template(Template.REGULATED, ADA, "main").decode())
