@@ -76,9 +76,8 @@ def test_the_schema_knows_retention():
     """Editors would underline the example of the documentation."""
     schema = json.loads((DOCS / "policy.schema.json").read_text())
     page = (DOCS / "policy.md").read_text()
-    (example,) = re.findall(
-        r"^```toml\n(.*?)^```", page[page.index("## Retention") : page.index("## When")], re.M | re.S
-    )
+    page = page[page.index("## Retention") : page.index("## When")]
+    (example,) = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     head = 'format = 1\nepoch = 1\nbranch = "main"\n' + "".join(f"[stages.{name}]\n" for name in STAGES)
     jsonschema.Draft202012Validator(schema).validate(tomllib.loads(head + example))
     assert parse_policy((head + example).encode()).retention is not None
