@@ -2,7 +2,7 @@
 
 XFS, Btrfs and some others can; elsewhere, and wherever anything is in doubt, the files are written from their chunks
 instead.  What a holder is said to hold may be out of date, so a clone is read and compared with the chunks that it
-must consist of before it is seen.  Nothing is ever hard-linked (docs/adr/0020).
+must consist of before it is seen.  Nothing is ever hard-linked (docs/adr/0025).
 """
 
 from __future__ import annotations

@@ -110,6 +110,7 @@ def test_recipients_round_trip(name):
         f"{PEOPLE[1].public[:-2]}B=",
         f"{PEOPLE[1]} \x1b[31m",
     ],
+    ids=["empty", "bare", "age", "zero", "low order", "two", "cut", "colour"],
 )
 def test_what_is_no_recipient_is_refused(bad):
     """A point of low order among the recipients would open the store for everybody."""
