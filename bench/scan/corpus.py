@@ -10,15 +10,14 @@ import lzma
 import os
 import pickle
 import tarfile
-import zipfile
 import zlib
 from collections import OrderedDict
 from pathlib import Path
 
 import joblib
+import model_files
 import numpy as np
-import onnx
-import onnx.helper
+from model_files import archive
 from safetensors.numpy import save
 
 
@@ -33,11 +32,7 @@ class Payload:
 
 
 def zipped(data, name="archive/data.pkl"):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("archive/version", "3\n")
-        archive.writestr(name, data)
-    return buffer.getvalue()
+    return archive({"archive/version": "3\n", name: data})
 
 
 def tarred(data):
@@ -53,16 +48,6 @@ def saved(write, value):
     buffer = io.BytesIO()
     write(buffer, value)
     return buffer.getvalue()
-
-
-def onnx_model(location):
-    value = lambda name: onnx.helper.make_tensor_value_info(name, 1, [1])  # noqa: E731
-    graph = onnx.helper.make_graph([onnx.helper.make_node("Identity", ["x"], ["y"])], "g", [value("x")], [value("y")])
-    model = onnx.helper.make_model(graph)
-    weight = onnx.TensorProto(name="w", data_type=1, dims=[2], data_location=1)
-    weight.external_data.add(key="location", value=location)
-    model.graph.initializer.append(weight)
-    return model.SerializeToString()
 
 
 def adversarial():
@@ -100,8 +85,7 @@ def adversarial():
     yield "object array.npy", saved(lambda b, v: np.save(b, v, allow_pickle=True), np.array([Payload()], dtype=object))
     yield "joblib array.joblib", saved(lambda b, v: joblib.dump(v, b), np.array([Payload()], dtype=object))
     yield "lambda.json", json.dumps({"class_name": "Lambda", "config": {"function": "x"}}).encode()
-    yield "outside.onnx", onnx_model("../../etc/hostname")
-    yield "saved_model.pb", b"\x08\x01\x12\x10\x0a\x04read\x12\x08ReadFile"
+    yield from model_files.adversarial(system)
 
 
 def benign():
@@ -122,7 +106,7 @@ def benign():
     yield "a.npz", saved(lambda b, v: np.savez(b, a=v), np.arange(100))
     yield "b.npz", saved(lambda b, v: np.savez_compressed(b, a=v), np.arange(100))
     yield "m.safetensors", save({"w": np.zeros((9, 9), np.float32)})
-    yield "m.onnx", onnx_model("weights.bin")
+    yield from model_files.benign()
     yield "config.json", json.dumps({"class_name": "Dense", "module": "keras.layers", "config": {}}).encode()
     yield "data.csv", b"x,y\n" + b"1,2\n" * 99
     yield "README.md", b"# Model\n\nUses os.system and eval nowhere.\n"
