@@ -15,6 +15,7 @@ FORMAT_FILE: Final = "format"
 FORMAT_TEXT: Final = b"gitreg-store 1\n"
 SEALED_FORMAT_TEXT: Final = b"gitreg-store 1 sealed\n"
 OBJECTS: Final = "objects"
+INCOMING: Final = "incoming"  # where services that know no whole uploads gather them
 
 
 def object_path(digest: Digest) -> str:

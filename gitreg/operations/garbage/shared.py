@@ -133,6 +133,7 @@ def _carry_out(
         match seen.sweep:
             case RemoteSweep():
                 back, gone = seen.sweep.settle(seen.aside, needed, seen.settled)
+                seen.sweep.remove_leftovers(seen.settled)
             case LocalSweep():
                 seen.sweep.remove_leftovers()
         moved = seen.sweep.remove_untouched(garbage)

@@ -16,6 +16,7 @@ import fsspec
 
 from gitreg.core.text import escape
 from gitreg.errors import GitregError, MissingDependencyError, StorageError
+from gitreg.storage.layout import INCOMING
 from gitreg.storage.remote.driver import AbsentError, Entry, Listing
 from gitreg.storage.remote.failures import Cause, failure
 from gitreg.storage.remote.fsspec_failures import cause_of
@@ -120,8 +121,9 @@ class FsspecDriver:
 
     def _put_by_rename(self, key: str, data: bytes) -> None:
         """Store a value whole or not at all (W2)."""
-        target, temporary = self._path(key), self._path(f"incoming-{os.urandom(8).hex()}")
-        self._fs.makedirs(target.rpartition("/")[0], exist_ok=True)
+        target, temporary = self._path(key), self._path(f"{INCOMING}/{os.urandom(8).hex()}")
+        for path in (target, temporary):
+            self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
         try:
             self._fs.pipe_file(temporary, data)
             self._fs.mv(temporary, target)

@@ -16,6 +16,7 @@ from paramiko.sftp import CMD_EXTENDED, CMD_WRITE, int64
 
 from gitreg.core.text import escape
 from gitreg.errors import GitregError
+from gitreg.storage.layout import INCOMING
 from gitreg.storage.remote.driver import AbsentError, DeniedError, Entry, Listing
 from gitreg.storage.remote.failures import Cause, failure
 from gitreg.storage.remote.fsspec_failures import cause_of
@@ -58,7 +59,7 @@ class SftpDriver:
 
     def put(self, key: str, data: bytes | memoryview) -> None:
         with self._session("write to") as session:
-            temporary = self._path(f"incoming-{os.urandom(8).hex()}")
+            temporary = self._path(f"{INCOMING}/{os.urandom(8).hex()}")
             try:
                 with _created(session, temporary) as file:
                     _write(session, file, memoryview(data))

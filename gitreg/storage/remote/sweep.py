@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gitreg.errors import StorageError
-from gitreg.storage.layout import OBJECTS
+from gitreg.storage.layout import INCOMING, OBJECTS
 from gitreg.storage.remote.aside import ASIDE, aside_key, object_key
 from gitreg.storage.remote.driver import AbsentError
 from gitreg.storage.remote.store import RemoteStore
@@ -106,6 +106,10 @@ class RemoteSweep:
         gone = [each for each in old if each.digest not in wanted or each.digest in safe]
         self._driver.delete([each.key for each in gone])
         return Settled(_sum(back), _sum(gone))
+
+    def remove_leftovers(self, before: int) -> None:
+        """What killed writers have left behind, where an upload is a file until it gets its name."""
+        self._driver.delete([entry.key for entry in self._driver.list(INCOMING) if entry.modified <= before])
 
     def _move(self, batch: list[Listed]) -> list[Listed]:
         """Copied first and deleted second, so that the object can be read at every moment."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 
@@ -13,6 +14,7 @@ from gitreg.errors import StorageError
 from gitreg.storage.open_store import create_store, open_store
 from gitreg.storage.remote.driver import DeniedError
 from gitreg.storage.remote.drivers import open_driver
+from gitreg.storage.remote.sweep import RemoteSweep
 from tests.servers.sshd import running
 
 
@@ -90,4 +92,17 @@ def test_a_disk_that_is_full_over_there_leaves_nothing(tmp_path):
         with pytest.raises(StorageError, match="cannot write"):
             store.write(Digest.of(large), large)
         assert store.present([Digest.of(large)]) == set()
-        assert not list(tmp_path.rglob("incoming-*"))
+        assert not [file for folder in tmp_path.rglob("incoming") for file in folder.iterdir()]
+
+
+def test_a_gc_removes_what_killed_uploads_left_behind_and_no_running_one(sshd):
+    """The disk over there would fill with halves of objects that no listing shows."""
+    place = sshd.place()
+    store = create_store(place.url, place.options)
+    store.driver.put("incoming/half", b"of an object")
+    written = store.driver.head("incoming/half").modified
+    sweep = RemoteSweep(store, timedelta(days=1))
+    sweep.remove_leftovers(before=written - 1)
+    assert store.driver.head("incoming/half") is not None
+    sweep.remove_leftovers(before=written)
+    assert store.driver.head("incoming/half") is None
