@@ -4,6 +4,11 @@ import time
 
 import pytest
 
+from gitreg.gates.scan.budget import Limits
+from gitreg.gates.scan.looks import LOOKS
+from gitreg.gates.scan.profiles.table import DEFAULT, allow_list
+from gitreg.gates.scan.scan import scan_file
+
 TAGS = {
     "short": "a: !!python/object/apply:os.getcwd []",
     "verbatim": "a: !<tag:yaml.org,2002:python/object/apply:os.getcwd> []",
@@ -36,3 +41,24 @@ def test_text_that_always_begins_a_tag_takes_time_by_its_length_only(scanned, te
     started = time.process_time()
     assert scanned(text.encode()).safe
     assert time.process_time() - started < 10
+
+
+LAMBDA = b'{"class_name": "Lambda", "config": {}}'
+
+
+@pytest.mark.parametrize("before", [b" " * 100, b"\n" * (1 << 17), b"\xef\xbb\xbf", b"\xef\xbb\xbf \t\r\n"])
+def test_a_configuration_behind_blanks_is_one(scanned, before):
+    assert scanned(before + LAMBDA, "config.json").verdict == "unsafe"
+
+
+def test_json_that_is_too_long_to_be_looked_at_is_not_taken_for_words(tmp_path):
+    (tmp_path / "config.json").write_bytes(LAMBDA.ljust(2000))
+    result = scan_file(tmp_path / "config.json", allow_list(DEFAULT), LOOKS, Limits(text=1999))
+    assert (result.verdict, [finding.rule for finding in result.findings]) == ("unknown", ["json-size"])
+    assert scan_file(tmp_path / "config.json", allow_list(DEFAULT), LOOKS, Limits(text=2000)).verdict == "unsafe"
+
+
+def test_json_that_nests_too_deep_for_this_reader_is_not_taken_for_words(scanned):
+    """Other readers may go deeper."""
+    result = scanned(b"[" * 200_000 + LAMBDA + b"]" * 200_000, "config.json")
+    assert (result.verdict, [finding.rule for finding in result.findings]) == ("unknown", ["json-depth"])

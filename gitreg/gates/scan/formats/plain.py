@@ -41,6 +41,7 @@ _BYTECODE = re.compile(rb"[\x00-\xff][\x0a-\x0f]\r\n")
 _SOURCES = frozenset(
     {".py", ".pyc", ".pyd", ".so", ".dll", ".dylib", ".sh", ".bat", ".ps1", ".js", ".pth", ".lua", ".rb"}
 )
+_HEAD = 1 << 16
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _READ = "read it, or leave it out: a program needs no gate to be dangerous"
 
@@ -72,19 +73,30 @@ def look_at_text(part: Part, scan: Scan) -> str | None:
     if part.suffix in _SOURCES:
         scan.unknown(part, "source", "is a program's text, which nobody has looked through", _READ)
         return "source"
-    if part.head(64).lstrip()[:1] in {b"{", b"["} and _is_json(part, scan):
+    if _begins_json(part) and _is_json(part, scan):
         return "json"
     check_text(part, scan)
     return "text"
 
 
+def _begins_json(part: Part) -> bool:
+    """Also after blanks, however many, which its readers pass over."""
+    return part.head(_HEAD).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"[", b""}
+
+
 def _is_json(part: Part, scan: Scan) -> bool:
-    if part.size is not None and part.size > scan.meter.limits.text:
-        return False
+    longest = scan.meter.limits.text
     try:
         with part.open() as stream:
-            value = json.loads(stream.read(scan.meter.limits.text))
-    except (ValueError, RecursionError):
+            data = stream.read(longest + 1)
+        if len(data) > longest:
+            scan.unknown(part, "json-size", f"may be JSON, and is longer than the {longest} bytes that are looked at")
+            return True
+        value = json.loads(data)
+    except RecursionError:
+        scan.unknown(part, "json-depth", "is JSON that nests too deep to be looked at")
+        return True
+    except ValueError:
         return False
     check_config(value, part, scan)
     for node in nodes(value):
@@ -102,11 +114,11 @@ def _check_table(table: dict[str, object], part: Part, scan: Scan) -> None:
 
 
 def _is_text(part: Part) -> bool:
-    head = part.head(1 << 16)
+    head = part.head(_HEAD)
     if not head or _CONTROL.search(head):
         return False
     try:
         head.decode("utf-8")
     except UnicodeDecodeError as error:
-        return len(head) == 1 << 16 and error.start > len(head) - 4
+        return len(head) == _HEAD and error.start > len(head) - 4
     return True
