@@ -1,33 +1,27 @@
-"""The Python API: one registry, the same operations as the command line; strings are parsed here, values come back."""
+"""One opened registry: the same operations as the command line; strings are parsed here, values come back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import Enum
 from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from gitreg.core.event import Cause
+from gitreg.api.words import cause_of, one_of, way_of
 from gitreg.core.names import ModelName, StageName
 from gitreg.core.policy import POLICY_PATH
 from gitreg.core.policy_templates import Template
 from gitreg.core.reference import parse_reference
-from gitreg.core.text import escape
 from gitreg.core.version import Bump, Version
-from gitreg.errors import UsageError
 from gitreg.gates.gate import GateResult
-from gitreg.gates.scan.finding import ScanResult
-from gitreg.operations import doctor as doctoring
 from gitreg.operations import open_file as opening
 from gitreg.operations import which as asking
 from gitreg.operations.add import AddRequest, AddResult
 from gitreg.operations.add import add as add_artifact
 from gitreg.operations.context import Context, Settings
-from gitreg.operations.convert import ConvertRequest, ConvertResult, convert_file
-from gitreg.operations.decisions.approve import DEFAULT_AGE, ApproveResult, Way
+from gitreg.operations.decisions.approve import DEFAULT_AGE, ApproveResult
 from gitreg.operations.decisions.approve import approve as approve_promotion
 from gitreg.operations.decisions.reject import RejectResult
 from gitreg.operations.decisions.reject import reject as reject_promotion
@@ -46,8 +40,6 @@ from gitreg.operations.garbage.shared import gc_shared as collect_shared_garbage
 from gitreg.operations.gate_run import gate_run
 from gitreg.operations.history import HistoryEntry, HistoryFilter
 from gitreg.operations.history import history as list_history
-from gitreg.operations.init import InitRequest, InitResult
-from gitreg.operations.init import init as make_registry
 from gitreg.operations.lineage import Lineage
 from gitreg.operations.lineage import lineage as trace_lineage
 from gitreg.operations.links import LinkResult
@@ -70,8 +62,6 @@ from gitreg.operations.results import EventResult
 from gitreg.operations.retention import RetentionPlan, plan_retention
 from gitreg.operations.retire import deprecate, deregister, unassign
 from gitreg.operations.rollback import rollback as sign_rollback
-from gitreg.operations.scan import ScanRequest
-from gitreg.operations.scan import scan as scan_files
 from gitreg.operations.show_models import ModelSummary, show_model, show_registry
 from gitreg.operations.show_version import VersionDetails, show_version
 from gitreg.operations.status import StatusResult
@@ -82,44 +72,10 @@ from gitreg.operations.verify import verify as verify_facts
 if TYPE_CHECKING:
     from gitreg.serializers.tensor_file import Tensor
 
-Choice = TypeVar("Choice", bound=Enum)
-
 
 def open(path: str | Path = ".", settings: Settings | None = None) -> Registry:  # noqa: A001 - the verb people expect
     """Open the registry that `path` lies in.  Raises NotARegistryError."""
     return Registry(Context.open(Path(path), settings or Settings()))
-
-
-def init(path: str | Path = ".", request: InitRequest | None = None, settings: Settings | None = None) -> InitResult:
-    """Make the Git repository at `path` a registry.  Raises NotARegistryError, RefusedError, SigningError."""
-    return make_registry(Path(path), request or InitRequest(), settings or Settings())
-
-
-def doctor(path: str | Path = ".", settings: Settings | None = None) -> doctoring.DoctorResult:
-    """Look at everything that a registry's user depends on."""
-    return doctoring.doctor(Path(path), settings or Settings())
-
-
-def scan(paths: Iterable[str | Path], profiles: Iterable[str] = ()) -> tuple[ScanResult, ...]:
-    """Whether opening these files could run code; needs no registry.  Raises UsageError, SourceError."""
-    return tuple(scan_files(ScanRequest(tuple(map(Path, paths)), tuple(profiles))))
-
-
-def convert(
-    source: str | Path,
-    target: str | Path,
-    *,
-    part: str | None = None,
-    sample: str | Path | None = None,
-    force: bool = False,
-) -> ConvertResult:
-    """Write a model file that can run code as one that cannot; needs no registry.
-
-    Raises FormatError with the reason why that cannot be done safely, RefusedError, UsageError.
-    """
-    rows = Path(sample) if sample is not None else None
-    request = ConvertRequest(Path(source), Path(target), part, rows, force)
-    return convert_file(request, Settings())
 
 
 class Registry:
@@ -165,7 +121,7 @@ class Registry:
     ) -> EventResult:
         parsed = Version.parse(version) if version is not None else None
         request = RegisterRequest(
-            parsed, _one_of(Bump, bump, "a part of a version") if bump is not None else None, message, push
+            parsed, one_of(Bump, bump, "a part of a version") if bump is not None else None, message, push
         )
         return sign_version(self.context, ModelName.parse(name), request)
 
@@ -189,20 +145,20 @@ class Registry:
         file: bool = False,
     ) -> ApproveResult:
         """`file` writes it into the working tree, to be committed, where the host takes no refs of gitreg's."""
-        cause, way = _cause(rollback=rollback), _way(push=push, file=file)
+        cause, way = cause_of(rollback=rollback), way_of(push=push, file=file)
         reference = parse_reference(ref)
         return approve_promotion(self.context, reference, StageName.parse(stage), cause, expires=expires, way=way)
 
     def reject(
         self, ref: str, stage: str, why: str, *, rollback: bool = False, push: bool = False, file: bool = False
     ) -> RejectResult:
-        cause, way = _cause(rollback=rollback), _way(push=push, file=file)
+        cause, way = cause_of(rollback=rollback), way_of(push=push, file=file)
         return reject_promotion(self.context, parse_reference(ref), StageName.parse(stage), cause, why=why, way=way)
 
     def withdraw_rejection(
         self, ref: str, stage: str, *, rollback: bool = False, push: bool = False, file: bool = False
     ) -> RejectResult:
-        cause, way = _cause(rollback=rollback), _way(push=push, file=file)
+        cause, way = cause_of(rollback=rollback), way_of(push=push, file=file)
         return withdraw_rejection(self.context, parse_reference(ref), StageName.parse(stage), cause, way=way)
 
     def approvals(self, name: str | None = None) -> tuple[WaitingRequest, ...]:
@@ -281,7 +237,7 @@ class Registry:
 
     def init_policy(self, template: str, *, force: bool = False) -> PolicyInitResult:
         """Write a policy to start from into the working tree: one-person, team or regulated."""
-        return init_policy(self.context, _one_of(Template, template, "a template"), force=force)
+        return init_policy(self.context, one_of(Template, template, "a template"), force=force)
 
     def verify(self, ref: str | None = None, *, data: bool = False) -> VerifyResult:
         return verify_facts(self.context, parse_reference(ref) if ref is not None else None, data=data)
@@ -289,23 +245,3 @@ class Registry:
     def fsck(self, request: FsckRequest | None = None) -> FsckResult:
         """Check every object of a store: the clone's own, unless the request names another."""
         return check_store(self.context, request or FsckRequest())
-
-
-def _cause(*, rollback: bool) -> Cause:
-    return Cause.ROLLBACK if rollback else Cause.PROMOTE
-
-
-def _way(*, push: bool, file: bool) -> Way:
-    if push and file:
-        raise UsageError("a decision is pushed as a ref or filed to be committed, not both", hint="choose one")
-    if push:
-        return Way.PUSHED_REF
-    return Way.FILE if file else Way.REF
-
-
-def _one_of(choices: type[Choice], text: str, what: str) -> Choice:
-    try:
-        return choices(text)
-    except ValueError:
-        known = ", ".join(each.value for each in choices)
-        raise UsageError(f"not {what}: '{escape(text)}'", hint=f"one of: {known}") from None
