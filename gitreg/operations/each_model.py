@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib import import_module
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from gitreg.core.names import ModelName
 
@@ -29,9 +28,9 @@ def ask_each(models: Mapping[ModelName, int], ask: Callable[[ModelName], Answer]
 
 
 def _shared(models: Mapping[ModelName, int], processes: int, ask: Callable[[ModelName], Answer]) -> Answers[Answer]:
-    # only large registries need it, and every other question would pay for importing it
-    forked = import_module("gitreg.operations.forked")
-    return cast("Answers[Answer]", forked.ask_forked(_shares(models, processes), ask))
+    from gitreg.operations.forked import ask_forked  # noqa: PLC0415 - heavy, and needed for large registries alone
+
+    return ask_forked(_shares(models, processes), ask)
 
 
 def _shares(models: Mapping[ModelName, int], count: int) -> list[list[ModelName]]:
