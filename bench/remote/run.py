@@ -83,12 +83,16 @@ SOURCES: dict[str, Callable[[Path, int], None]] = {
 
 
 def _change(model: Path) -> None:
-    """Write a tenth of the bytes anew: the end of a big file, or every tenth small one."""
-    files = sorted(path for path in model.rglob("*") if path.is_file())
-    for path in files[::10]:
-        size = path.stat().st_size
-        new = size // 10 if len(files) == 1 else size
-        path.write_bytes(path.read_bytes()[: size - new] + os.urandom(new))
+    """Write a tenth of the bytes anew: the end of a big file, or all of every tenth folder."""
+    folders = sorted(path for path in model.iterdir() if path.is_dir())
+    if not folders:
+        with (model / "model.bin").open("r+b") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(size - size // 10)
+            file.write(os.urandom(size // 10))
+    for folder in folders[::10]:
+        for path in folder.iterdir():
+            path.write_bytes(os.urandom(path.stat().st_size))
 
 
 def _run(tool: Contender, source: Path, root: Path, bucket: str, costs: Costs) -> None:
