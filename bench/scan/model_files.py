@@ -164,6 +164,9 @@ def adversarial(call):
         yield f"{operation.decode()}, saved_model.pb", b"\x08\x01" + field(2, field(2, graph(operation)))
         yield f"{operation.decode()}, frozen.pb", graph(operation)
         yield f"{operation.decode()}.pbtxt", graph_text(operation)
+    yield "CompanyOp, frozen.pb", graph(b"CompanyOp")
+    yield "CompanyOp.pbtxt", graph_text(b"CompanyOp")
+    yield "keras_metadata.pb", field(1, b"\x10\x01" + field(5, json.dumps(BAD_LAYERS["Lambda"]).encode()))
     for form, made in CONFIGS.items():
         for name, layer in BAD_LAYERS.items():
             yield f"{name} {form}" if "." in form else f"{name}.{form}", made(json.dumps(layers(layer)))

@@ -1,5 +1,7 @@
 """Graphs in protocol buffers: no way to write down a place or an operation hides it from the scanner."""
 
+import time
+
 import onnx
 import onnx.helper
 import pytest
@@ -85,12 +87,73 @@ def test_what_saves_a_model_leaves_open_where_to(scanned):
     assert scanned(saved_model(b"SaveV2"), "saved_model.pb").verdict == "unknown"
 
 
+@pytest.mark.parametrize("in_function", [False, True])
+def test_an_operation_that_nobody_knows_is_not_taken_for_a_harmless_one(scanned, in_function):
+    """Whoever loads the graph may have registered it, and it may do anything."""
+    result = scanned(saved_model(b"CompanyOp", in_function=in_function), "saved_model.pb")
+    assert (result.verdict, [finding.rule for finding in result.findings]) == ("unknown", ["graph-operation"])
+    assert "CompanyOp" in result.findings[0].detail
+
+
+@pytest.mark.parametrize("operation", [b"MatMul", b"CompanyOp", b"X", b"O" * 200])
+def test_a_frozen_graph_is_looked_at_like_a_saved_model(scanned, operation):
+    node = b"\x0a\x01a" + field(2, operation)
+    result = scanned(field(1, node), "frozen.pb")
+    assert (result.format, result.safe) == ("savedmodel", operation == b"MatMul")
+
+
+def test_a_function_that_the_graph_holds_may_be_called(scanned):
+    """Its own operations are looked at, whatever it is called."""
+    function = field(1, field(1, b"__inference_call_7")) + field(3, field(1, b"n") + field(2, b"MatMul"))
+    graph = field(1, field(1, b"a") + field(2, b"__inference_call_7")) + field(2, field(1, function))
+    assert scanned(graph, "frozen.pb").safe
+    assert not scanned(graph.replace(b"MatMul", b"MyOps!"), "frozen.pb").safe
+
+
+def test_other_messages_are_not_taken_for_graphs(scanned):
+    """keras_metadata.pb holds configurations, which may have Lambda layers."""
+    metadata = field(1, b"\x10\x01" + field(3, b"root") + field(5, b'{"class_name": "Lambda", "config": {}}'))
+    assert scanned(metadata, "keras_metadata.pb").verdict == "unknown"
+
+
+TEXT = b'meta_graphs { graph_def { node {\n name: "a op: \\"X\\""\n op: "MatMul" # op: "X"\n} } }\n'
+WRITTEN = {
+    "usual": b'op: "ReadFile"',
+    "single quotes": b"op:'ReadFile'",
+    "far": b'op   :\n\n   "ReadFile"',
+    "a comment between": b'op # "\n: "ReadFile"',
+    "in pieces": b'op: "Read" "File"',
+    "numbers for letters": b'op: "Read\\x46ile"',
+    "nobody's": b'op: "CompanyOp"',
+}
+
+
 def test_a_graph_in_text_form_is_read_as_well(scanned):
     """TensorFlow loads saved_model.pbtxt like saved_model.pb."""
-    text = b'meta_graphs { graph_def { node {\n name: "a"\n op: "ReadFile"\n} } }\n'
+    assert scanned(TEXT, "saved_model.pbtxt").safe
+
+
+@pytest.mark.parametrize("way", WRITTEN)
+def test_an_operation_is_found_however_it_is_written_in_text(scanned, way):
+    text = TEXT.replace(b'op: "MatMul"', WRITTEN[way])
     result = scanned(text, "saved_model.pbtxt")
-    assert (result.verdict, result.findings[0].where) == ("unsafe", f"at {text.index(b'op:')}")
-    assert scanned(text.replace(b"ReadFile", b"MatMul"), "saved_model.pbtxt").safe
+    assert result.verdict == ("unsafe" if way in {"usual", "single quotes", "far", "a comment between"} else "unknown")
+    assert [finding.where for finding in result.findings] == [f"at {text.index(b'op', text.index(b'X'))}"]
+
+
+def test_in_text_form_functions_may_be_called_that_are_no_words_in_a_comment(scanned):
+    text = TEXT.replace(b"MatMul", b"call_7")
+    assert scanned(text + b'library { function { signature { name: "call_7" } } }', "x.pbtxt").safe
+    assert not scanned(text + b'# signature { name: "call_7" }', "x.pbtxt").safe
+
+
+@pytest.mark.parametrize(
+    "text", [b"op " * 400_000, b"op:" + b" " * 1_000_000, b'op:"' * 300_000, b"signature" + b"\n#" * 200_000]
+)
+def test_hostile_text_takes_time_by_its_length_only(scanned, text):
+    started = time.process_time()
+    scanned(text, "x.pbtxt")
+    assert time.process_time() - started < 5
 
 
 def test_a_stream_of_tiny_fields_ends_by_the_budget(tmp_path):

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from gitreg.errors import FormatError
 from gitreg.gates.scan.finding import shown
-from gitreg.gates.scan.formats.operations import LONGEST, check_operation, is_operation
+from gitreg.gates.scan.formats.operations import LONGEST, check_operation, does_more
 from gitreg.gates.scan.formats.protobuf import fields
+from gitreg.gates.scan.formats.pure_operations import PURE
 
 if TYPE_CHECKING:
     from gitreg.gates.scan.budget import Meter
@@ -21,6 +22,12 @@ _LONGEST_ENTRY = 1 << 16
 _GRAPH, _RAW_DATA, _EXTERNAL = 7, 9, 13
 _MODEL_FIELDS = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25})
 _DEEPEST = 32
+# The fields that lead to a node's operation and to a function's name, in a SavedModel and in a graph alone.
+_GRAPHS = ((2, 2), ())
+_OPERATIONS = frozenset((*graph, *way) for graph in _GRAPHS for way in ((1, 2), (2, 1, 3, 2)))
+_FUNCTIONS = frozenset((*graph, 2, 1, 1, 1) for graph in _GRAPHS)
+_NAMES = _OPERATIONS | _FUNCTIONS
+_LONGEST_NAME = 1 << 10
 _KEY, _VALUE = 1, 2
 _LONGEST_PLACE = 1 << 12
 _BEGINS = frozenset({b"\x08", b"\x12", b"\x0a", b"\x3a"})
@@ -28,7 +35,7 @@ _ADVICE = "ask for a model whose graph touches no files"
 
 
 def look_at_graph(part: Part, scan: Scan) -> str | None:
-    """ONNX by the wire format; what is no ONNX and calls itself `.pb` is looked at as TensorFlow's."""
+    """ONNX by the wire format; what is no ONNX, calls itself `.pb` and has operations is TensorFlow's."""
     if part.size is None or part.size > _LARGEST or part.head(1) not in _BEGINS:
         return None
     try:
@@ -37,10 +44,13 @@ def look_at_graph(part: Part, scan: Scan) -> str | None:
             if not is_onnx and part.suffix != ".pb":
                 return None
             stream.seek(0)
-            _look_through(_Graph(part, scan, stream), part.size)
+            graph = _Graph(part, scan, stream)
+            _look_through(graph, part.size)
     except FormatError:
         return None
-    return "onnx" if is_onnx else "savedmodel"
+    if is_onnx:
+        return "onnx"
+    return "savedmodel" if graph.has_nodes else None
 
 
 def _is_onnx(stream: BinaryIO, size: int, meter: Meter) -> bool:
@@ -57,45 +67,62 @@ def _is_onnx(stream: BinaryIO, size: int, meter: Meter) -> bool:
 
 @dataclass(slots=True)
 class _Graph:
-    """`operations`: each text that could name one, and where it stood first."""
+    """`operations`: each one to say something about, and where it stood first.  `functions`: those it holds itself."""
 
     part: Part
     scan: Scan
     stream: BinaryIO
     operations: dict[bytes, int] = field(default_factory=dict)
+    functions: set[bytes] = field(default_factory=set)
+    has_nodes: bool = False
 
 
 def _look_through(graph: _Graph, size: int) -> None:
     """What was seen before the budget ended is said, too."""
     try:
-        _walk(graph, size, 0)
+        _walk(graph, size, ())
     finally:
         for name, begin in graph.operations.items():
-            check_operation(graph.part.within(begin), graph.scan, name)
+            if name not in graph.functions or does_more(name):
+                check_operation(graph.part.within(begin), graph.scan, name)
 
 
-def _walk(graph: _Graph, size: int, depth: int) -> None:
+def _walk(graph: _Graph, size: int, way: tuple[int, ...]) -> None:
     """Every message inside that could be an operation or an external tensor's place.
 
     Whatever is no message is passed over from where it stops being one, as is raw data.
     """
-    if depth > _DEEPEST:
+    if len(way) > _DEEPEST:
         graph.scan.unknown(graph.part, "graph-depth", "nests its graphs too deep", _ADVICE)
         return
     for number, begin, length in fields(graph.stream, size, graph.scan.meter.opcode):
+        _note_name(graph, (*way, number), begin, length)
         if length < 2 or (number == _RAW_DATA and length > _LONGEST_ENTRY):
             continue
-        graph.stream.seek(begin)
-        if length <= LONGEST and is_operation(text := graph.stream.read(length)):
-            graph.operations.setdefault(text, begin)
         try:
             graph.stream.seek(begin)
             if number == _EXTERNAL:
                 _check_place(graph, begin, length)
             graph.stream.seek(begin)
-            _walk(graph, length, depth + 1)
+            _walk(graph, length, (*way, number))
         except FormatError:
             continue
+
+
+def _note_name(graph: _Graph, way: tuple[int, ...], begin: int, length: int) -> None:
+    """What does more than compute is noted wherever it stands; what nobody knows, where a node has its operation."""
+    if length > LONGEST and way not in _NAMES:
+        return
+    graph.stream.seek(begin)
+    name = graph.stream.read(min(length, _LONGEST_NAME))
+    if way in _FUNCTIONS and name not in graph.functions:
+        graph.scan.meter.member()
+        graph.functions.add(name)
+    if way in _OPERATIONS:
+        graph.has_nodes = True
+    if name not in graph.operations and (does_more(name) or (way in _OPERATIONS and name not in PURE)):
+        graph.scan.meter.member()
+        graph.operations[name] = begin
 
 
 def _check_place(graph: _Graph, begin: int, size: int) -> None:

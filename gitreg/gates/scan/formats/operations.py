@@ -1,8 +1,11 @@
-"""Operations of TensorFlow's graphs, by exact name: which touch files, call Python or the network."""
+"""What is said of an operation in TensorFlow's graphs: that it touches files, calls Python, or is not known."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from gitreg.gates.scan.finding import shown
+from gitreg.gates.scan.formats.pure_operations import PURE
 
 if TYPE_CHECKING:
     from gitreg.gates.scan.part import Part
@@ -31,8 +34,8 @@ LONGEST = max(map(len, _WHY.keys() | _SAVERS))
 ADVICE = "ask for the weights as safetensors, or the model as ONNX"
 
 
-def is_operation(name: bytes) -> bool:
-    """Whether there is something to say about it."""
+def does_more(name: bytes) -> bool:
+    """Whether it is known to do more than compute."""
     return name in _WHY or name in _SAVERS
 
 
@@ -42,3 +45,6 @@ def check_operation(part: Part, scan: Scan, name: bytes) -> None:
     elif name in _SAVERS:
         detail = f"has the operation {name.decode()}, and its graph says on which files"
         scan.unknown(part, "graph-saver", detail, ADVICE)
+    elif name not in PURE:
+        detail = f"has the operation {shown(name.decode('utf-8', 'replace'))}, of which nothing is known here"
+        scan.unknown(part, "graph-operation", detail, ADVICE)

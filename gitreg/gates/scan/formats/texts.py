@@ -1,4 +1,4 @@
-"""Texts that their readers take for more than words: YAML tags, templates, TensorFlow's graphs in text form."""
+"""Texts that their readers take for more than words: YAML tags and templates.  Graphs go to a module of their own."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gitreg.gates.scan.finding import shown
+from gitreg.gates.scan.formats.graph_texts import check_graph_text
 from gitreg.gates.scan.formats.jinja import violation
-from gitreg.gates.scan.formats.operations import check_operation
 
 if TYPE_CHECKING:
     from gitreg.gates.scan.part import Part
@@ -23,7 +23,6 @@ _TAG = re.compile(
     rb"|tag:yaml\.org,2002:python/|^(?:\xef\xbb\xbf)?%TAG\s",
     re.MULTILINE,
 )
-_OPERATION = re.compile(rb"\bop:\s{0,9}[\"'](\w{1,64})[\"']")
 _TEMPLATES = frozenset({".jinja", ".jinja2", ".j2"})
 _LONGEST_TEMPLATE = 16 << 20
 _REFUSE_TAGS = "never read it with an unsafe YAML loader"
@@ -38,18 +37,9 @@ def check_text(part: Part, scan: Scan) -> None:
             scan.unsafe(part.within(begin + match.start()), "yaml-tag", detail, _REFUSE_TAGS)
             break
     if part.suffix == ".pbtxt":
-        _check_graph(part, scan)
+        check_graph_text(part, scan)
     if part.suffix in _TEMPLATES:
         check_template(part, scan, part.head(_LONGEST_TEMPLATE).decode("utf-8", "replace"))
-
-
-def _check_graph(part: Part, scan: Scan) -> None:
-    named: dict[bytes, int] = {}
-    for begin, piece in _pieces(part):
-        for match in _OPERATION.finditer(piece):
-            named.setdefault(match[1], begin + match.start())
-    for name, begin in named.items():
-        check_operation(part.within(begin), scan, name)
 
 
 def check_template(part: Part, scan: Scan, template: str) -> None:

@@ -1,0 +1,85 @@
+"""TensorFlow's operations that only compute, by exact name.  One that is not listed has not been looked at."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_NUMBERS: Final = """
+Abs Acos Acosh Add AddN AddV2 Angle ArgMax ArgMin Asin Asinh Atan Atan2 Atanh BatchMatMul BatchMatMulV2 BatchMatMulV3
+BesselI0e BesselI1e BiasAdd BiasAddGrad BiasAddV1 BitwiseAnd BitwiseOr BitwiseXor Bucketize Cast Ceil Cholesky
+ClipByValue Complex ComplexAbs Conj Cos Cosh Cross Cumprod Cumsum Digamma Div DivNoNan Einsum Elu EluGrad Equal Erf
+Erfc Erfinv Exp Expm1 FFT FFT2D FFT3D Floor FloorDiv FloorMod Greater GreaterEqual IFFT IFFT2D IFFT3D IRFFT IRFFT2D
+Igamma Igammac Imag Inv InTopK InTopKV2 Invert IsFinite IsInf IsNan LeakyRelu LeakyReluGrad LeftShift Less LessEqual
+Lgamma Log Log1p LogSoftmax LogicalAnd LogicalNot LogicalOr MatMul MatrixBandPart MatrixDeterminant MatrixDiag
+MatrixDiagPart MatrixDiagPartV2 MatrixDiagPartV3 MatrixDiagV2 MatrixDiagV3 MatrixInverse MatrixSetDiag MatrixSetDiagV2
+MatrixSetDiagV3 MatrixSolve MatrixTriangularSolve Max Maximum Mean Min Minimum Mod Mul MulNoNan Ndtri Neg NextAfter
+NotEqual Pow Prod Qr RFFT RFFT2D RFFT3D Range Real RealDiv Reciprocal ReciprocalGrad Relu Relu6 Relu6Grad ReluGrad
+RightShift Rint Round Rsqrt RsqrtGrad SegmentMax SegmentMean SegmentMin SegmentProd SegmentSum Selu SeluGrad Sigmoid
+SigmoidGrad Sign Sin Sinh Softmax SoftmaxCrossEntropyWithLogits Softplus SoftplusGrad Softsign SoftsignGrad
+SparseSoftmaxCrossEntropyWithLogits Sqrt SqrtGrad Square SquaredDifference Sub Sum Svd Tan Tanh TanhGrad TopK TopKV2
+TruncateDiv TruncateMod UnsortedSegmentMax UnsortedSegmentMin UnsortedSegmentProd UnsortedSegmentSum Xdivy Xlog1py Xlogy
+All Any EuclideanNorm L2Loss Bincount DenseBincount HistogramFixedWidth ApproximateEqual AccumulateNV2
+"""
+_IMAGES: Final = """
+AdjustContrastv2 AdjustHue AdjustSaturation AvgPool AvgPool3D AvgPoolGrad CombinedNonMaxSuppression Conv2D
+Conv2DBackpropFilter Conv2DBackpropInput Conv3D Conv3DBackpropInputV2 CropAndResize DecodeAndCropJpeg DecodeBmp
+DecodeGif DecodeImage DecodeJpeg DecodePng DepthToSpace DepthwiseConv2dNative DepthwiseConv2dNativeBackpropInput
+Dilation2D EncodeJpeg EncodePng ExtractImagePatches ExtractJpegShape FractionalAvgPool FractionalMaxPool
+FusedBatchNorm FusedBatchNormGradV3 FusedBatchNormV2 FusedBatchNormV3 HSVToRGB ImageProjectiveTransformV2
+ImageProjectiveTransformV3 LRN MaxPool MaxPool3D MaxPoolGrad MaxPoolV2 MaxPoolWithArgmax NonMaxSuppression
+NonMaxSuppressionV2 NonMaxSuppressionV3 NonMaxSuppressionV4 NonMaxSuppressionV5 NonMaxSuppressionWithOverlaps RGBToHSV
+ResizeArea ResizeBicubic ResizeBilinear ResizeNearestNeighbor ScaleAndTranslate SpaceToDepth
+BatchNormWithGlobalNormalization DrawBoundingBoxes DrawBoundingBoxesV2 ExtractGlimpse ExtractGlimpseV2
+"""
+_SHAPES: Final = """
+BatchToSpace BatchToSpaceND Bitcast BroadcastArgs BroadcastGradientArgs BroadcastTo CheckNumerics Concat ConcatOffset
+ConcatV2 Const DeepCopy Diag DiagPart DynamicPartition DynamicStitch EditDistance Empty EnsureShape ExpandDims
+Fill Gather GatherNd GatherV2 GuaranteeConst Identity IdentityN InvertPermutation LinSpace ListDiff LowerBound
+MirrorPad NoOp OneHot OnesLike Pack Pad PadV2 ParallelConcat ParallelDynamicStitch Placeholder PlaceholderV2
+PlaceholderWithDefault PreventGradient Rank Reshape Reverse ReverseSequence ReverseV2 Roll ScatterNd
+ScatterNdNonAliasingAdd Select SelectV2 Shape ShapeN Size Slice Snapshot SpaceToBatch SpaceToBatchND Split SplitV
+Squeeze StopGradient StridedSlice StridedSliceGrad TensorScatterAdd TensorScatterMax TensorScatterMin TensorScatterSub
+TensorScatterUpdate TensorStridedSliceUpdate Tile Transpose Unique UniqueV2 UniqueWithCounts UniqueWithCountsV2 Unpack
+UnravelIndex UpperBound Where ZerosLike
+FakeQuantWithMinMaxArgs FakeQuantWithMinMaxVars FakeQuantWithMinMaxVarsPerChannel Dequantize QuantizeV2
+QuantizeAndDequantize QuantizeAndDequantizeV2 QuantizeAndDequantizeV3 QuantizeAndDequantizeV4
+DeserializeSparse SerializeSparse SparseAdd SparseConcat SparseCross SparseCrossHashed SparseCrossV2 SparseFillEmptyRows
+SparseReorder SparseReshape SparseSegmentMean SparseSegmentSqrtN SparseSegmentSum SparseSlice SparseSplit
+SparseTensorDenseMatMul SparseToDense RaggedBincount RaggedGather RaggedRange RaggedTensorFromVariant
+RaggedTensorToSparse RaggedTensorToTensor RaggedTensorToVariant
+"""
+_TEXTS: Final = """
+AsString DecodeBase64 DecodeCSV DecodeJSONExample DecodeRaw DecodePaddedRaw EncodeBase64 ParseExample ParseExampleV2
+ParseSequenceExample ParseSequenceExampleV2 ParseSingleExample ParseSingleSequenceExample ReduceJoin RegexFullMatch
+RegexReplace StaticRegexFullMatch StaticRegexReplace StringFormat StringJoin StringLength StringLower StringNGrams
+StringSplit StringSplitV2 StringStrip StringToHashBucket StringToHashBucketFast StringToHashBucketStrong StringToNumber
+StringUpper Substr UnicodeDecode UnicodeDecodeWithOffsets UnicodeEncode UnicodeScript UnicodeTranscode
+UnsortedSegmentJoin
+"""
+_RANDOM: Final = """
+Multinomial ParameterizedTruncatedNormal RandomGamma RandomPoissonV2 RandomShuffle RandomStandardNormal RandomUniform
+RandomUniformInt StatelessMultinomial StatelessRandomGetAlg StatelessRandomGetKeyCounter
+StatelessRandomGetKeyCounterAlg StatelessRandomNormal StatelessRandomNormalV2 StatelessRandomUniform
+StatelessRandomUniformInt StatelessRandomUniformIntV2 StatelessRandomUniformV2 StatelessTruncatedNormal
+StatelessTruncatedNormalV2 TruncatedNormal
+"""
+# State within the session, tables filled from the graph itself, and calls of functions that the graph holds, too.
+_STATE: Final = """
+Assert Assign AssignAdd AssignAddVariableOp AssignSub AssignSubVariableOp AssignVariableOp DestroyResourceOp
+IsVariableInitialized ReadVariableOp ResourceGather ResourceGatherNd ResourceScatterAdd ResourceScatterUpdate
+ScatterAdd ScatterUpdate VarHandleOp VarIsInitializedOp Variable VariableShape VariableV2 DisableCopyOnRead
+HashTable HashTableV2 LookupTableExport LookupTableExportV2 LookupTableFind LookupTableFindV2 LookupTableImport
+LookupTableImportV2 LookupTableInsertV2 LookupTableSize LookupTableSizeV2 MutableHashTable MutableHashTableV2
+MutableDenseHashTableV2 InitializeTable InitializeTableV2
+TensorArrayCloseV3 TensorArrayConcatV3 TensorArrayGatherV3 TensorArrayGradV3 TensorArrayReadV3 TensorArrayScatterV3
+TensorArraySizeV3 TensorArraySplitV3 TensorArrayV3 TensorArrayWriteV3
+EmptyTensorList TensorListConcatV2 TensorListElementShape TensorListFromTensor TensorListGather TensorListGetItem
+TensorListLength TensorListPopBack TensorListPushBack TensorListReserve TensorListResize TensorListScatter
+TensorListScatterV2 TensorListSetItem TensorListSplit TensorListStack
+Case ControlTrigger Enter Exit For If LoopCond Merge NextIteration PartitionedCall RefEnter RefExit RefIdentity
+RefMerge RefNextIteration RefSwitch StatefulPartitionedCall StatelessCase StatelessIf StatelessWhile Switch
+SymbolicGradient While
+CudnnRNN CudnnRNNV2 CudnnRNNV3 BlockLSTM BlockLSTMV2 GRUBlockCell LSTMBlockCell
+_Arg _Retval _FusedConv2D _FusedMatMul
+"""
+PURE: Final = frozenset(f"{_NUMBERS}{_IMAGES}{_SHAPES}{_TEXTS}{_RANDOM}{_STATE}".encode().split())
