@@ -14,9 +14,9 @@ from gitreg.git.repository import Repository
 
 
 @contextmanager
-def exclusively(repo: Repository) -> Iterator[None]:
+def exclusively(repo: Repository, lock: str = "lock") -> Iterator[None]:
     """Wait until no other process or thread is in here; the system lets go of it for those that die."""
-    place = repo.local_state / "lock"
+    place = repo.local_state / lock
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         file = place.open("wb")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 
 import pytest
 
 from gitreg.api import Registry
 from gitreg.core.digest import Digest
+from gitreg.operations.garbage.all_refs import all_refs
 from gitreg.operations.garbage.shared import SharedGcRequest, SharedGcResult, gc_shared
 from gitreg.storage.local import LocalStore
 from gitreg.storage.transfer import ensure_complete
@@ -148,13 +150,54 @@ def test_what_was_pushed_within_the_grace_stays(world, registry: Registry, orpha
     assert gc_shared(registry.context, SharedGcRequest(None, GRACE, force=True)).delete.objects == 0
 
 
-def test_without_a_git_remote_only_this_clone_counts(world, registry: Registry, orphan: Digest):
-    """Nobody would know that nobody else was asked."""
-    store = world.root / "store"
-    LocalStore.create(store)
+@pytest.fixture
+def elsewhere(world, registry: Registry) -> LocalStore:
+    """A store that is not beside the Git remote, with an old object that nothing here names."""
+    store = LocalStore.create(world.root / "store")
+    store.write(Digest.of(b"theirs"), b"theirs")
+    store.flush()
+    age(store, 30)
     config = registry.root / ".gitreg" / "config.toml"
-    config.write_text(config.read_text() + f'default_remote = "shared"\n[remotes]\nshared = "file://{store}"\n')
-    world.sh("git", "remote", "remove", "origin")
+    config.write_text(config.read_text() + f'default_remote = "shared"\n[remotes]\nshared = "file://{store.root}"\n')
+    return store
+
+
+@pytest.mark.parametrize("change", ["rename", "remove"])
+def test_nothing_goes_without_the_git_remote(world, elsewhere: LocalStore, change: str):
+    """What all others have published would go, because their registry isn't called origin here, or nothing is."""
+    world.sh("git", "remote", change, "origin", *(["team"] if change == "rename" else []))
     result = gc_shared(world.open().context, SharedGcRequest("shared", GRACE, force=True))
-    assert (result.blocked, result.deleted) == ((), True)
-    assert any("no Git remote" in said for said in world.said)
+    assert "no Git remote 'origin'" in result.blocked[0].reason
+    assert (result.deleted, len(list(elsewhere.names()))) == (False, 1)
+
+
+def test_who_is_alone_can_say_so(world, elsewhere: LocalStore):
+    """A store that only one clone uses could never be cleared."""
+    world.sh("git", "remote", "remove", "origin")
+    result = gc_shared(world.open().context, SharedGcRequest("shared", GRACE, (".",), force=True))
+    assert (result.blocked, result.delete.objects, list(elsewhere.names())) == ((), 1, [])
+
+
+def test_who_is_not_alone_can_not_say_so(world, registry: Registry, elsewhere: LocalStore):
+    """`--also .` would stand for a Git remote that nobody has looked at."""
+    world.sh("git", "remote", "rename", "origin", "team")
+    result = gc_shared(world.open().context, SharedGcRequest("shared", GRACE, (".",), force=True))
+    assert "gitreg.gitRemote" in result.blocked[0].reason
+
+
+def test_two_gcs_of_one_clone_do_not_take_each_others_refs(world, registry: Registry):
+    """One that ends would take away what the other has fetched, and the other delete what only that names."""
+    other = world.clone("other")
+    add(world, other, b"b" * 9999, "b", commit_message="b")
+    world.sh("git", "push", "-q", "origin", "HEAD:refs/heads/side", cwd="other")
+
+    def look() -> str:
+        with all_refs(registry.context, ()):
+            return world.refs("work", "refs/gitreg/gc")
+
+    with ThreadPoolExecutor(1) as pool:
+        with all_refs(registry.context, ()):
+            second = pool.submit(look)
+            wait([second], timeout=1)
+            assert "heads/side" in world.refs("work", "refs/gitreg/gc")
+        assert "heads/side" in second.result()

@@ -19,9 +19,12 @@ from gitreg.git.remote import is_local_path, local_git_dir, remotes
 from gitreg.git.repository import Repository
 from gitreg.operations.branch import git_remote
 from gitreg.operations.context import Context
+from gitreg.operations.exclusive import exclusively
 
 # The Git remote's refs as they are now lie here while gc looks at them: `refs/heads/x` as PRIVATE + `heads/x`.
+# One gc at a time looks at them: another one would take them away from under it.
 PRIVATE = "refs/gitreg/gc/"
+_LOCK = "gc-refs.lock"
 _ATTEMPTS = 3  # somebody may push while we look
 
 
@@ -32,9 +35,12 @@ def all_refs(context: Context, also: Sequence[str]) -> Iterator[list[Repository]
     Raises GitError or NotARegistryError if not every ref of them all can be seen.
     """
     with ExitStack() as stack:
+        stack.enter_context(exclusively(context.repo, _LOCK))
         stack.callback(_forget, context.repo)
-        _look_at_remote(context)
-        repositories = [context.repo, *(stack.enter_context(_other(each)) for each in also)]
+        named = [stack.enter_context(_other(each)) for each in also]
+        others = [each for each in named if each.common_dir != context.repo.common_dir]
+        _look_at_remote(context.repo, alone=len(others) < len(named))
+        repositories = [context.repo, *others]
         for repo in repositories:
             for reason in blind_spots(repo):
                 raise GitError(reason if repo == context.repo else f"{escape(str(repo.common_dir))}: {reason}")
@@ -50,12 +56,17 @@ def _remote_name(ref: str) -> str:
     return f"refs/{ref.removeprefix(PRIVATE)}" if ref.startswith(PRIVATE) else ref
 
 
-def _look_at_remote(context: Context) -> None:
-    """Fetch every ref, and again until all that is announced is here."""
-    repo, remote = context.repo, git_remote(context.repo)
-    if remote not in remotes(repo):
-        context.settings.note(f"there is no Git remote '{escape(remote)}': only the refs that are here count")
+def _look_at_remote(repo: Repository, *, alone: bool) -> None:
+    """Fetch every ref, and again until all that is announced is here.
+
+    `alone`: somebody has said that a repository without Git remotes is all there is.
+    """
+    remote, known = git_remote(repo), remotes(repo)
+    if alone and not known:
         return
+    if remote not in known:
+        hint = "git config gitreg.gitRemote NAME" if known else "if nobody else uses the store: --also ."
+        raise GitError(f"there is no Git remote '{escape(remote)}' to ask what others need", hint=hint)
     for _ in range(_ATTEMPTS):
         fetch_everything(repo, remote, PRIVATE)
         here = {(_remote_name(ref.name), ref.oid) for ref in list_refs(repo, PRIVATE)}
