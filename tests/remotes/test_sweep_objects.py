@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
 from gitreg.core.digest import Digest
 from gitreg.core.registry_id import RegistryId
 from gitreg.errors import StorageError
 from gitreg.storage.remote.codec import PlainCodec
+from gitreg.storage.remote.driver import LARGEST
 from gitreg.storage.remote.sealed_codec import SealedCodec
 from gitreg.storage.remote.sealing.identity import Identity
 from gitreg.storage.remote.sealing.ring import DataKey, Seal, close_key, open_ring
@@ -34,8 +38,8 @@ def test_put_back_between_the_two_looks_of_a_reader(store: RemoteStore, service:
     later(service)
 
     class Interrupted(Service):
-        def get(self, key: str) -> bytes:
-            return service.get(key)
+        def get(self, key: str, most: int = LARGEST) -> bytes:
+            return service.get(key, most)
 
         def list(self, prefix: str, after: str = ""):
             Gc(store).settle([NAME])
@@ -49,9 +53,9 @@ def test_a_missing_object_costs_three_requests(service: Service):
     asked = []
 
     class Counted(Service):
-        def get(self, key: str) -> bytes:
+        def get(self, key: str, most: int = LARGEST) -> bytes:
             asked.append(key)
-            return service.get(key)
+            return service.get(key, most)
 
         def list(self, prefix: str, after: str = ""):
             asked.append(prefix)
@@ -102,6 +106,75 @@ def test_many_objects_go_in_few_deletions(service: Service):
     service.before = asked.append
     assert gc.move().objects == 1500
     assert (asked.count("copy"), asked.count("delete")) == (1500, 2)
+
+
+class Unhurried(Service):
+    """It answers a copy at once, and copies so many bytes; the rest later, or never."""
+
+    bytes = 0
+
+    def copy(self, source: str, target: str) -> None:
+        self.before("copy")
+        self._write(target, self.get(source)[: self.bytes])
+
+
+@pytest.mark.parametrize("size", [0, 5])
+def test_what_the_service_has_not_copied_yet_stays(size: int):
+    """Azure copies when it likes: the object would be deleted, and the copy come to nothing."""
+    service = Unhurried()
+    service.bytes = size
+    store = stored_long_ago(service)
+    assert Gc(store).move().objects == 0
+    assert (in_place(store), store.read(NAME)) == (True, DATA)
+
+
+def test_a_copy_stays_until_what_was_put_back_is_whole():
+    """The only whole copy would be deleted while the service has yet to copy it back."""
+    service = Unhurried()
+    service.bytes = len(DATA)
+    store = stored_long_ago(service)
+    Gc(store).move()
+    later(service)
+    service.bytes = 5
+    for _ in range(2):  # the second one finds half of an object in its place
+        settled = Gc(store).settle([NAME])
+        assert (settled.back.objects, settled.gone.objects) == (0, 0)
+    service.bytes = len(DATA)
+    settled = Gc(store).settle([NAME])
+    assert (settled.back.objects, settled.gone.objects) == (1, 1)
+    assert store.read(NAME) == DATA
+
+
+def test_the_whole_one_of_two_copies_is_put_back(store: RemoteStore, service: Service):
+    """A copy that the service never completed would take the place of the object."""
+    Gc(store).move()
+    (whole,) = Gc(store).seen.aside
+    service.put(f"{whole.key}-later", DATA[:5])
+    assert Gc(store).settle([NAME]).back.objects == 1
+    assert service.get(store.codec.key(NAME)) == DATA
+
+
+def test_no_more_requests_at_a_time_than_the_user_wants(service: Service):
+    """--jobs 1, for a service that asks for few requests, would be passed over by gc alone."""
+    running, most = 0, 0
+    lock = threading.Lock()
+
+    def slow(request: str) -> None:
+        nonlocal running, most
+        if request == "copy":
+            with lock:
+                running += 1
+                most = max(most, running)
+            time.sleep(0.01)
+            with lock:
+                running -= 1
+
+    store = RemoteStore.create(service, PlainCodec(), 2)
+    for number in range(20):
+        store.write(Digest.of(b"%d" % number), b"%d" % number)
+    later(service, 100)
+    service.before = slow
+    assert (Gc(store).move().objects, most) == (20, 2)
 
 
 def test_a_service_that_tells_no_times_is_left_alone(store: RemoteStore, service: Service):

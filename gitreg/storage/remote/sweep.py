@@ -20,12 +20,11 @@ from gitreg.storage.remote.store import RemoteStore
 from gitreg.storage.sweep import Listed, Swept
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from gitreg.core.digest import Digest
 
 _AT_ONCE: Final = 1000
-_REQUESTS_AT_ONCE: Final = 16
 _LONGEST_MARGIN: Final = timedelta(days=1)
 
 
@@ -98,8 +97,9 @@ class RemoteSweep:
 
         `needed` must have been found out after `before` was past by the grace and its margin.
         """
-        wanted = {each.digest: each for each in copies if each.digest in needed}
-        here = RemoteStore(self._driver, self._store.codec).present(wanted.keys())  # as it is now, not as remembered
+        # of several copies the largest: a service may have stopped in the middle of another
+        wanted = {each.digest: each for each in sorted(copies, key=_size) if each.digest in needed}
+        here = self._whole(wanted)
         back = [copy for digest, copy in wanted.items() if digest not in here and self._put_back(copy)]
         safe = here | {copy.digest for copy in back}
         old = (each for each in copies if each.modified <= before)
@@ -114,7 +114,7 @@ class RemoteSweep:
     def _move(self, batch: list[Listed]) -> list[Listed]:
         """Copied first and deleted second, so that the object can be read at every moment."""
         began = _seconds()
-        with ThreadPoolExecutor(_REQUESTS_AT_ONCE) as pool:
+        with ThreadPoolExecutor(self._store.at_once) as pool:
             copied = [each for each, done in zip(batch, pool.map(self._copy, batch), strict=True) if done]
         if _seconds() - began > self._patience:  # later gcs count the grace from the copy, not from the deletion
             raise StorageError(
@@ -126,18 +126,29 @@ class RemoteSweep:
 
     def _copy(self, listed: Listed) -> bool:
         key = self._store.codec.key(listed.digest)
-        try:
-            self._driver.copy(key, aside_key(key, self._name))
-        except AbsentError:  # another gc has moved it
-            return False
-        return True
+        return self._copied(key, aside_key(key, self._name), listed.size)
 
     def _put_back(self, copy: Aside) -> bool:
+        return self._copied(copy.key, object_key(copy.key), copy.size)
+
+    def _copied(self, source: str, target: str, size: int) -> bool:
+        """Whether the target is there, whole.  Azure may answer first and copy later, or never."""
         try:
-            self._driver.copy(copy.key, object_key(copy.key))
-        except AbsentError:  # another gc has put it back
+            self._driver.copy(source, target)
+        except AbsentError:  # another gc was here
             return False
-        return True
+        entry = self._driver.head(target)
+        return entry is not None and entry.size == size
+
+    def _whole(self, copies: Mapping[Digest, Aside]) -> set[Digest]:
+        """Those that are in their place, as it is now and not as remembered; half of an object does not count."""
+        found = RemoteStore(self._driver, self._store.codec).lengths(copies.keys())
+        least = {digest: copies[digest].size - self._store.codec.overhead for digest in found}
+        return {digest for digest, length in found.items() if length is not None and length >= least[digest]}
+
+
+def _size(copy: Aside) -> int:
+    return copy.size
 
 
 def _sum(copies: Sequence[Aside]) -> Swept:
