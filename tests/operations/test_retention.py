@@ -212,6 +212,7 @@ def damaged(world) -> dict[str, object]:
 NO_ARCHIVE = {
     "the archive is away": damaged,
     "the archive is another, which is away": lambda _world: {"archive": "file:///proc/nowhere"},
+    "the archive is the store itself": lambda world: {"archive": f"file://{world.root}/store/."},
     "no archive is named": lambda world: allow(world, RULES.replace('archive = "cold"\n', "")) or {},
 }
 
