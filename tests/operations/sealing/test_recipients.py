@@ -61,9 +61,8 @@ def test_somebody_removed_reads_nothing_new(vault):
     assert vault.names() == {"person@example.com"}
     vault.publish(WEIGHTS[::-1])
     there = vault.clone("bobs", "bob")
-    with pytest.raises(GitregError):
+    with pytest.raises(GitregError, match="not for x25519:"):
         there.path("mnist")
-    assert any("not for x25519:" in said for said in vault.world.said)
     vault.change(add=(vault.recipient("carol"),))
     carol = vault.clone("carols", "carol")
     for version, data in (("v1.1.0", WEIGHTS), ("v1.2.0", WEIGHTS[::-1])):
