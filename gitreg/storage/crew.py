@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from itertools import islice
@@ -12,11 +13,13 @@ from gitreg.core.limits import MIB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
 
 # Of chunks on their way, which are lost when the process is: more would fill no usual network any better.
 BYTES_AT_ONCE: Final = 32 * MIB
 
 _Any = TypeVar("_Any")
+_Result = TypeVar("_Result")
 
 
 class ByteLimit:
@@ -82,3 +85,15 @@ def for_each(items: Iterable[_Any], work: Callable[[_Any], None], size: int) -> 
             stop.set()
     for worker in workers:
         worker.result()
+
+
+def in_order(items: Iterable[_Any], work: Callable[[_Any], _Result], size: int) -> Iterator[_Result]:
+    """The results in the items' order, so many side by side; no more than those are held."""
+    ahead: deque[Future[_Result]] = deque()
+    with crew(size) as pool:
+        for item in items:
+            ahead.append(pool.submit(work, item))
+            if len(ahead) > size:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()

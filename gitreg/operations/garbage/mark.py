@@ -7,7 +7,6 @@ whoever has the manifest has its chunks too.  See docs/adr/0010.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
@@ -16,6 +15,7 @@ from gitreg.core.chunk_lines import chunk_lines, chunk_of
 from gitreg.core.digest import Digest
 from gitreg.core.manifest import ChunkEntry
 from gitreg.errors import GitregError
+from gitreg.storage.crew import in_order
 from gitreg.storage.store import MissingObjectError, ObjectStore
 from gitreg.storage.verified import CorruptObjectError, unpacked
 
@@ -52,15 +52,15 @@ def mark(store: ObjectStore, named: Iterable[Digest]) -> Marked:
     """Follow what is named through the store.  Raises UnknownNeedError if a manifest that is there can't be read."""
     marked = Marked()
     wanted = list(named)
-    with ThreadPoolExecutor(store.at_once) as pool:
-        for digest, lines in zip(wanted, pool.map(partial(_lines, store), wanted), strict=True):
-            if isinstance(lines, _No):
-                (marked.bare if lines is _No.MANIFEST else marked.absent).add(digest)
-                continue
-            marked.manifests.add(digest)
-            for line in lines:
-                if line not in marked.chunks:
-                    marked.chunks[line] = _chunk(digest, line)
+    # a few at a time: the lines of all manifests may be far more than those that differ
+    for digest, lines in zip(wanted, in_order(wanted, partial(_lines, store), store.at_once), strict=True):
+        if isinstance(lines, _No):
+            (marked.bare if lines is _No.MANIFEST else marked.absent).add(digest)
+            continue
+        marked.manifests.add(digest)
+        for line in lines:
+            if line not in marked.chunks:
+                marked.chunks[line] = _chunk(digest, line)
     return marked
 
 
