@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from gitreg.errors import GitregError, NotFoundError, StorageError
 from gitreg.operations.context import Context
 from gitreg.operations.stores import remote_at, remote_place
-from gitreg.storage.layout import FORMAT_FILE, OBJECTS
+from gitreg.storage.layout import FORMAT_FILE, MAX_FORMAT_BYTES, OBJECTS
 from gitreg.storage.remote.driver import AbsentError, DeniedError
 
 if TYPE_CHECKING:
@@ -122,12 +122,12 @@ class _Trial:
 
     def _format_file(self) -> None:
         try:
-            self._driver.get(FORMAT_FILE)
+            self._driver.get(FORMAT_FILE, MAX_FORMAT_BYTES)
         except AbsentError:
             self.created = False
 
     def _look(self) -> None:
-        if self._driver.get(self._key) != _VALUE:
+        if self._driver.get(self._key, len(_VALUE)) != _VALUE:
             raise StorageError(f"{self._driver.describe()} does not give back what it was given")
         entry = self._driver.head(self._key)
         if entry is not None and entry.modified:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 FORMAT_FILE: Final = "format"
 FORMAT_TEXT: Final = b"gitreg-store 1\n"
 SEALED_FORMAT_TEXT: Final = b"gitreg-store 1 sealed\n"
+MAX_FORMAT_BYTES: Final = 1024
 OBJECTS: Final = "objects"
 INCOMING: Final = "incoming"  # where services that know no whole uploads gather them
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from gitreg.storage.remote.driver import AbsentError, Entry, Listing
+from gitreg.storage.remote.driver import LARGEST, AbsentError, Entry, Listing, OversizeError
 
 SECOND = 1_000_000_000
 
@@ -24,9 +24,11 @@ class Service:
     def describe(self) -> str:
         return "test://service"
 
-    def get(self, key: str) -> bytes:
+    def get(self, key: str, most: int = LARGEST) -> bytes:
         if key not in self.values:
             raise AbsentError(f"nothing under {key}")
+        if len(self.values[key]) > most:
+            raise OversizeError(self.describe())
         return self.values[key]
 
     def put(self, key: str, data: bytes | memoryview) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, runtime_checkable
 
+from gitreg.core.limits import MAX_MANIFEST_BYTES, MIB
 from gitreg.errors import StorageError
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Listing(Enum):
 
 
 PAGE: Final = 1000
+# The largest value that a store can hold for good reason: a manifest that did not shrink, encrypted.
+LARGEST: Final = MAX_MANIFEST_BYTES + 4 * MIB
 
 
 class AbsentError(StorageError):
@@ -50,6 +53,14 @@ class UnavailableError(StorageError):
         self.slow_down = slow_down
 
 
+class OversizeError(StorageError):
+    """A value is larger than it may be; whoever put it there wants readers to run out of memory."""
+
+    def __init__(self, where: str) -> None:
+        hint = "gitreg did not write it: ask who else can write there"
+        super().__init__(f"a value in {where} is larger than it can be", hint=hint)
+
+
 class Driver(Protocol):
     """Keys are relative to the store, with `/` between their parts.  Every method may be called from several threads.
 
@@ -65,8 +76,8 @@ class Driver(Protocol):
         """The place for messages, without secrets."""
         ...
 
-    def get(self, key: str) -> bytes:
-        """The whole value.  Raises AbsentError."""
+    def get(self, key: str, most: int = LARGEST) -> bytes:
+        """The whole value.  Raises AbsentError, and OversizeError instead of reading more than `most` bytes."""
         ...
 
     def put(self, key: str, data: bytes | memoryview) -> None:

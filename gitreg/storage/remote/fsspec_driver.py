@@ -17,9 +17,9 @@ import fsspec
 from gitreg.core.text import escape
 from gitreg.errors import GitregError, MissingDependencyError, StorageError
 from gitreg.storage.layout import INCOMING
-from gitreg.storage.remote.driver import AbsentError, Entry, Listing
+from gitreg.storage.remote.driver import LARGEST, AbsentError, Entry, Listing, OversizeError
 from gitreg.storage.remote.failures import Cause, failure
-from gitreg.storage.remote.fsspec_failures import cause_of
+from gitreg.storage.remote.fsspec_failures import cause_of, is_out_of_range
 from gitreg.storage.remote.options import fsspec_options
 from gitreg.storage.remote.patience import patient
 
@@ -63,9 +63,12 @@ class FsspecDriver:
     def describe(self) -> str:
         return self._where
 
-    def get(self, key: str) -> bytes:
+    def get(self, key: str, most: int = LARGEST) -> bytes:
         with self._failures("read from"):
-            return bytes(self._fs.cat_file(self._path(key)))
+            data = self._start_of(key, most + 1)
+        if len(data) > most:
+            raise OversizeError(self._where)
+        return data
 
     def put(self, key: str, data: bytes | memoryview) -> None:
         with self._failures("write to", absent=Cause.NO_BUCKET):
@@ -102,7 +105,7 @@ class FsspecDriver:
     def copy(self, source: str, target: str) -> None:
         with self._failures("copy objects in"):
             if self._scheme not in _ATOMIC_UPLOAD:  # a copy that is killed would leave half of it
-                self._put_by_rename(target, bytes(self._fs.cat_file(self._path(source))))
+                self._put_by_rename(target, self.get(source))
             else:
                 self._fs.cp_file(self._path(source), self._path(target))
 
@@ -111,6 +114,14 @@ class FsspecDriver:
             raise StorageError(f"{self._where} has no links to hand out")
         with self._failures("make a link into"):
             return str(self._fs.sign(self._path(key), expiration=int(lifetime.total_seconds())))
+
+    def _start_of(self, key: str, length: int) -> bytes:
+        try:
+            return bytes(self._fs.cat_file(self._path(key), start=0, end=length))
+        except Exception as error:
+            if is_out_of_range(error):  # an empty value has no first byte
+                return b""
+            raise
 
     def _path(self, key: str) -> str:
         return f"{self._root}/{key}"

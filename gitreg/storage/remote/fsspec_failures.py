@@ -75,6 +75,12 @@ def cause_of(error: BaseException) -> tuple[Cause, str]:
     return Cause.OTHER, type(error).__name__
 
 
+def is_out_of_range(error: BaseException) -> bool:
+    """Whether the service has nothing at the place in a value that was asked for."""
+    answers = [_answer(each) for each in _chain(error)]
+    return any(status == 416 or code == "InvalidRange" for status, code in answers)
+
+
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """An error and those it came from."""
     seen: BaseException | None = error

@@ -18,7 +18,7 @@ from obstore.store import AzureStore, GCSStore, S3Store
 
 from gitreg.core.text import escape
 from gitreg.storage.remote.credentials import ChainCredentials, is_placed, needs_chain
-from gitreg.storage.remote.driver import PAGE, AbsentError, Entry, Listing
+from gitreg.storage.remote.driver import LARGEST, PAGE, AbsentError, Entry, Listing, OversizeError
 from gitreg.storage.remote.failures import Cause, failure
 from gitreg.storage.remote.obstore_failures import cause_of
 from gitreg.storage.remote.options import SERVICES, certificates
@@ -77,9 +77,12 @@ class ObstoreDriver:
     def describe(self) -> str:
         return self._where
 
-    def get(self, key: str) -> bytes:
+    def get(self, key: str, most: int = LARGEST) -> bytes:
         with self._failures("read from"):
-            value: bytes = obstore.get(self._store, key).bytes().to_bytes()
+            answer = obstore.get(self._store, key)
+            if answer.meta["size"] > most:
+                raise OversizeError(self._where)
+            value: bytes = answer.bytes().to_bytes()
             return value
 
     def put(self, key: str, data: bytes | memoryview) -> None:

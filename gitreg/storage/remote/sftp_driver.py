@@ -17,7 +17,7 @@ from paramiko.sftp import CMD_EXTENDED, CMD_WRITE, int64
 from gitreg.core.text import escape
 from gitreg.errors import GitregError
 from gitreg.storage.layout import INCOMING
-from gitreg.storage.remote.driver import AbsentError, DeniedError, Entry, Listing
+from gitreg.storage.remote.driver import LARGEST, AbsentError, DeniedError, Entry, Listing, OversizeError
 from gitreg.storage.remote.failures import Cause, failure
 from gitreg.storage.remote.fsspec_failures import cause_of
 from gitreg.storage.remote.options import fsspec_options
@@ -51,9 +51,11 @@ class SftpDriver:
     def describe(self) -> str:
         return self._where
 
-    def get(self, key: str) -> bytes:
+    def get(self, key: str, most: int = LARGEST) -> bytes:
         with self._session("read from") as session, session.open(self._path(key), "rb") as file:
             size = file.stat().st_size or 0
+            if size > most:
+                raise OversizeError(self._where)
             file.prefetch(size, _READS_AHEAD)
             return bytes(file.read(size))
 

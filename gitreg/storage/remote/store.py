@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from gitreg.storage.layout import FORMAT_FILE, OBJECTS, check_format, no_store
+from gitreg.storage.layout import FORMAT_FILE, MAX_FORMAT_BYTES, OBJECTS, check_format, no_store
 from gitreg.storage.remote.aside import read_aside
-from gitreg.storage.remote.driver import AbsentError
+from gitreg.storage.remote.driver import AbsentError, OversizeError
 from gitreg.storage.remote.presence import Presence
 from gitreg.storage.store import DEFAULT_JOBS, MissingObjectError
 from gitreg.storage.verified import CorruptObjectError, is_object
@@ -35,7 +35,7 @@ class RemoteStore:
     def open(cls, driver: Driver, codec: Codec, jobs: int = DEFAULT_JOBS) -> RemoteStore:
         """Open a store that exists.  Raises StorageError if there is none, FormatError if its layout is unknown."""
         try:
-            text = driver.get(FORMAT_FILE)
+            text = driver.get(FORMAT_FILE, MAX_FORMAT_BYTES)
         except AbsentError as error:
             raise no_store(driver.describe()) from error
         check_format(text, driver.describe(), codec.layout)
@@ -45,7 +45,7 @@ class RemoteStore:
     def create(cls, driver: Driver, codec: Codec, jobs: int = DEFAULT_JOBS) -> RemoteStore:
         """Open it, after making the layout where it is not there yet."""
         try:
-            check_format(driver.get(FORMAT_FILE), driver.describe(), codec.layout)
+            check_format(driver.get(FORMAT_FILE, MAX_FORMAT_BYTES), driver.describe(), codec.layout)
         except AbsentError:
             driver.put(FORMAT_FILE, codec.layout)
         return cls(driver, codec, jobs)
@@ -70,6 +70,8 @@ class RemoteStore:
                 return self.codec.decode(digest, self._stored(key))
         except AbsentError as error:
             raise MissingObjectError(digest, self.describe()) from error
+        except OversizeError as error:
+            raise CorruptObjectError(digest, self.describe()) from error
 
     def write(self, digest: Digest, data: bytes | memoryview) -> None:
         key, value = self.codec.key(digest), self.codec.encode(digest, data)
@@ -86,6 +88,8 @@ class RemoteStore:
             value = self._stored(self.codec.key(digest))
         except AbsentError as error:
             raise MissingObjectError(digest, self.describe()) from error
+        except OversizeError as error:
+            raise CorruptObjectError(digest, self.describe()) from error
         if self.codec.is_current(value):
             return None
         data = self.codec.decode(digest, value)

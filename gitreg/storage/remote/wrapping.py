@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, TypeVar
 
 from gitreg.errors import StorageError
-from gitreg.storage.remote.driver import Signing
+from gitreg.storage.remote.driver import LARGEST, Signing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -31,8 +31,8 @@ class Wrapping(ABC):
     def describe(self) -> str:
         return self.inner.describe()
 
-    def get(self, key: str) -> bytes:
-        return self.run(lambda: self.inner.get(key))
+    def get(self, key: str, most: int = LARGEST) -> bytes:
+        return self.run(lambda: self.inner.get(key, most))
 
     def put(self, key: str, data: bytes | memoryview) -> None:
         self.run(lambda: self.inner.put(key, data))

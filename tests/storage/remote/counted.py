@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 
-from gitreg.storage.remote.driver import PAGE, AbsentError, Entry, Listing
+from gitreg.storage.remote.driver import LARGEST, PAGE, AbsentError, Entry, Listing, OversizeError
 
 
 class CountedDriver:
@@ -25,10 +25,12 @@ class CountedDriver:
         with self._lock:
             self.requests[kind] += 1
 
-    def get(self, key: str) -> bytes:
+    def get(self, key: str, most: int = LARGEST) -> bytes:
         self.count("GET")
         if key not in self.values:
             raise AbsentError(f"no {key}")
+        if len(self.values[key]) > most:
+            raise OversizeError(self.describe())
         return self.values[key]
 
     def put(self, key: str, data: bytes | memoryview) -> None:

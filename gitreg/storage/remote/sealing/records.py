@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from gitreg.core.store_key import MAX_RECORD_BYTES, KeyRecord, format_record, parse_record
 from gitreg.errors import FormatError, RefusedError
-from gitreg.storage.layout import FORMAT_FILE, OBJECTS, SEALED_FORMAT_TEXT
-from gitreg.storage.remote.driver import AbsentError
+from gitreg.storage.layout import FORMAT_FILE, MAX_FORMAT_BYTES, OBJECTS, SEALED_FORMAT_TEXT
+from gitreg.storage.remote.driver import AbsentError, OversizeError
 
 if TYPE_CHECKING:
     from gitreg.core.key_id import KeyId
@@ -37,7 +37,7 @@ def found_sealed_store(driver: Driver, first: KeyRecord) -> None:
     Killed half-way, it leaves keys that nothing uses, and can be run again.
     """
     try:
-        layout = driver.get(FORMAT_FILE)
+        layout = driver.get(FORMAT_FILE, MAX_FORMAT_BYTES)
     except AbsentError:
         layout = SEALED_FORMAT_TEXT
     if layout != SEALED_FORMAT_TEXT or next(iter(driver.list(OBJECTS)), None) is not None:
@@ -51,8 +51,8 @@ def found_sealed_store(driver: Driver, first: KeyRecord) -> None:
 
 def _read(driver: Driver, key: str) -> KeyRecord | None:
     try:
-        record = parse_record(driver.get(key))
-    except (AbsentError, FormatError):
+        record = parse_record(driver.get(key, MAX_RECORD_BYTES))
+    except (AbsentError, OversizeError, FormatError):
         return None
     return record if key == _place(record) else None
 
