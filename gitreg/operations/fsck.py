@@ -19,6 +19,8 @@ from gitreg.storage.fsck_layout import OddFile, Oddity, odd_files, put_right
 from gitreg.storage.layered import LayeredStore
 from gitreg.storage.layout import object_path
 from gitreg.storage.local import LocalStore
+from gitreg.storage.remote.aside import entries_aside
+from gitreg.storage.remote.store import RemoteStore
 from gitreg.storage.store import ObjectStore
 from gitreg.storage.verified import read_manifest
 
@@ -81,11 +83,15 @@ def fsck(context: Context, request: FsckRequest) -> FsckResult:
 
 @dataclass(frozen=True, slots=True)
 class _Bench:
-    """The store on the bench, and the one that may help it.  Only one of them is the clone's own."""
+    """The store on the bench, and the one that may help it; only one of them is the clone's own.
+
+    `aside` is what a gc has moved aside on a service: still to be read there, and put back by the next one if needed.
+    """
 
     store: ObjectStore
     helper: ObjectStore | None
     request: FsckRequest
+    aside: frozenset[Digest] = frozenset()
 
     @property
     def both(self) -> ObjectStore:
@@ -115,7 +121,8 @@ def _bench(context: Context, request: FsckRequest) -> _Bench:
     local = local_store(context)
     if request.remote is not None:
         embedded = request.remote == EMBEDDED and not context.config.remotes
-        return _Bench(remote_store(context, None if embedded else request.remote), local, request)
+        remote = remote_store(context, None if embedded else request.remote)
+        return _Bench(remote, local, request, _aside(remote))
     try:
         return _Bench(local, remote_store(context), request)
     except NoRemoteError:
@@ -123,6 +130,12 @@ def _bench(context: Context, request: FsckRequest) -> _Bench:
     except GitregError as error:
         context.settings.note(f"the shared store was not asked: {error.message}")
         return _Bench(local, None, request)
+
+
+def _aside(store: ObjectStore) -> frozenset[Digest]:
+    if not isinstance(store, RemoteStore):
+        return frozenset()
+    return frozenset(digest for digest, _ in entries_aside(store.driver, store.codec))
 
 
 def _affects(context: Context, bench: _Bench, found: dict[Digest, Fault]) -> dict[Digest, tuple[str, ...]]:
@@ -169,7 +182,7 @@ def _put_right(context: Context, bench: _Bench, odd: OddFile) -> FsckFault:
 def _unpushed(bench: _Bench, manifest: Digest) -> bool:
     """Whether an artifact is here only.  Sending it is for push, which puts chunks before their manifest (W1)."""
     here = bench.helper is not None and intact(bench.helper, manifest) is not None
-    return here and not bench.store.present((manifest,))
+    return here and bool(_lacking(bench, bench.store, {manifest}))
 
 
 def _manifest(bench: _Bench, digest: Digest, found: dict[Digest, Fault]) -> Manifest | None:
@@ -184,8 +197,13 @@ def _manifest(bench: _Bench, digest: Digest, found: dict[Digest, Fault]) -> Mani
 
 def _absent(bench: _Bench, needed: set[Digest]) -> list[Digest]:
     """A remote must have everything itself; the clone's own store may leave things to the shared one."""
-    store = bench.store if bench.shared else bench.both
-    return sorted(needed - store.present(needed))
+    return _lacking(bench, bench.store if bench.shared else bench.both, needed)
+
+
+def _lacking(bench: _Bench, store: ObjectStore, needed: set[Digest]) -> list[Digest]:
+    """What is not in its place, nor intact aside."""
+    absent = needed - store.present(needed)
+    return sorted(each for each in absent if each not in bench.aside or intact(store, each) is None)
 
 
 def _treated(context: Context, bench: _Bench, fault: Fault, affects: tuple[str, ...]) -> FsckFault:

@@ -14,10 +14,12 @@ from gitreg.core.remote_url import RemoteUrl
 from gitreg.errors import StorageError
 from gitreg.operations import retention as retention_module
 from gitreg.operations.context import utc_now
+from gitreg.operations.fsck import FsckRequest, fsck
 from gitreg.operations.garbage.shared import SharedGcRequest
 from gitreg.operations.pull import PullRequest
 from gitreg.operations.remotes import add_remote
 from gitreg.storage.open_store import open_store
+from gitreg.storage.remote.sweep import RemoteSweep
 from tests.servers.fixtures import place_at
 from tests.servers.s3 import bucket_of
 from tests.servers.server import Place
@@ -74,6 +76,18 @@ def test_archived_on_a_service_and_pulled_from_there(world, shared: Registry, pl
     other = world.clone("other")
     assert other.pull("mnist@v1.0.0", PullRequest(world.root / "out")).verified
     assert other.pull("mnist", PullRequest(world.root / "new")).verified
+
+
+def test_fsck_finds_what_lies_aside(world, shared: Registry, places: tuple[Place, Place]):
+    """Everything that was moved a moment before its ref came would be called lost, and nobody would miss what is."""
+    store = open_store(places[0].url, places[0].options)
+    sweep = RemoteSweep(store, timedelta(days=1))
+    sweep.remove_untouched(sweep.listed())
+    assert fsck(shared.context, FsckRequest("shared")).faults == ()
+    damaged = next(sweep.aside())
+    store.driver.put(damaged.key, b"damaged")
+    result = fsck(shared.context, FsckRequest("shared"))
+    assert (result.ok, [each.object for each in result.faults]) == (False, [damaged.digest])
 
 
 def wait_for(attempt, enough):

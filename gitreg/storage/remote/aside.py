@@ -12,7 +12,11 @@ from gitreg.storage.layout import OBJECTS
 from gitreg.storage.remote.driver import AbsentError
 
 if TYPE_CHECKING:
-    from gitreg.storage.remote.driver import Driver
+    from collections.abc import Iterator
+
+    from gitreg.core.digest import Digest
+    from gitreg.storage.remote.codec import Codec
+    from gitreg.storage.remote.driver import Driver, Entry
 
 ASIDE: Final = "doomed"
 _LOOKS: Final = 3  # each in vain only if another gc moves the object at that moment
@@ -26,6 +30,14 @@ def aside_key(key: str, sweep: str) -> str:
 def object_key(copy: str) -> str:
     """Where the object that was moved to `copy` belongs."""
     return OBJECTS + copy.removeprefix(ASIDE).rpartition("/")[0]
+
+
+def entries_aside(driver: Driver, codec: Codec) -> Iterator[tuple[Digest, Entry]]:
+    """Everything that sweeps have moved aside so far, under each object's own name."""
+    for entry in driver.list(ASIDE):
+        digest = codec.digest(object_key(entry.key))
+        if digest is not None:
+            yield digest, entry
 
 
 def read_aside(driver: Driver, key: str) -> bytes:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gitreg.errors import StorageError
 from gitreg.storage.layout import INCOMING, OBJECTS
-from gitreg.storage.remote.aside import ASIDE, aside_key, object_key
+from gitreg.storage.remote.aside import aside_key, entries_aside, object_key
 from gitreg.storage.remote.driver import AbsentError
 from gitreg.storage.remote.store import RemoteStore
 from gitreg.storage.sweep import Listed, Swept
@@ -80,10 +80,8 @@ class RemoteSweep:
 
     def aside(self) -> Iterator[Aside]:
         """Everything that sweeps have moved aside so far."""
-        for entry in self._driver.list(ASIDE):
-            digest = self._store.codec.digest(object_key(entry.key))
-            if digest is not None:
-                yield Aside(digest, entry.key, entry.size, entry.modified)
+        for digest, entry in entries_aside(self._driver, self._store.codec):
+            yield Aside(digest, entry.key, entry.size, entry.modified)
 
     def remove_untouched(self, objects: Iterable[Listed]) -> Swept:
         """Move them aside, where readers find them and writers do not."""
