@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gitreg.core.config import CONFIG_PATH, Config, format_config
+from gitreg.core.key_id import KeyId
 from gitreg.core.names import StageName
 from gitreg.core.remote_url import RemoteUrl
 from gitreg.core.text import escape
@@ -12,8 +13,8 @@ from gitreg.errors import RefusedError
 from gitreg.git.worktree import stage
 from gitreg.operations.atomic import write_file
 from gitreg.operations.context import Context
-from gitreg.operations.sealing.seen import forget
-from gitreg.operations.stores import remote_place, trust_remote
+from gitreg.operations.sealing.seen import accept_root, seen_root
+from gitreg.operations.stores import is_url_trusted, remote_place, trust_remote
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,21 @@ class Remote:
     default: bool
     embedded: bool = False
     encrypted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedRemote:
+    """What this clone insists on from now on: the URL, and the root key if it is `encrypted`.
+
+    `decrypted` if it was encrypted, and a person has now accepted that it is not.
+    """
+
+    name: str
+    url: str
+    default: bool
+    encrypted: bool
+    root: KeyId | None
+    decrypted: bool
 
 
 def list_remotes(context: Context) -> tuple[Remote, ...]:
@@ -63,7 +79,12 @@ def write_config(context: Context, config: Config) -> None:
     stage(context.repo, [CONFIG_PATH])
 
 
-def trust(context: Context, name: str) -> Remote:
-    """Accept a remote's changed URL, and its keys if it is encrypted, in this clone."""
-    forget(context, name)
-    return Remote(name, trust_remote(context, name), name == context.config.default_remote)
+def trust(context: Context, name: str) -> TrustedRemote:
+    """Accept in this clone what has changed: a remote's URL, or else its keys, or that it is not encrypted any more.
+
+    Never both: whoever looks at a URL has not been told that encryption goes with it.  Raises NotFoundError.
+    """
+    seen = seen_root(context, name)
+    root = accept_root(context, name) if is_url_trusted(context, name) else seen
+    url, is_default = trust_remote(context, name), name == context.config.default_remote
+    return TrustedRemote(name, url, is_default, root is not None, root, seen is not None and root is None)

@@ -141,6 +141,12 @@ def trust_remote(context: Context, name: str) -> RemoteUrl:
     return url
 
 
+def is_url_trusted(context: Context, name: str) -> bool:
+    """Whether the remote's URL is the one that this clone used last, if it has used one.  Raises NotFoundError."""
+    url = _url(context, name)
+    return get_config(context.repo, f"gitreg.remote.{name}.{_SEEN}") in (None, url)
+
+
 def _url(context: Context, name: str) -> RemoteUrl:
     url = context.config.remotes.get(name)
     if url is None:

@@ -44,6 +44,18 @@ def test_a_remote_is_encrypted_shared_listed_and_taken_from_somebody(registry: P
     assert (link.returncode, json.loads(link.stdout)["error"]["kind"]) == (1, "refused")
 
 
+def test_what_is_trusted_is_said(registry: Path, bucket, gitreg):
+    """Encryption would end by a word that people type because a URL changed."""
+    gitreg("identity", "--new", cwd=registry)
+    gitreg("remote", "encrypt", "shared", cwd=registry)
+    config = registry / ".gitreg" / "config.toml"
+    same = gitreg("remote", "trust", "shared", cwd=registry).stdout
+    assert "encrypted with the root key" in same
+    config.write_text(config.read_text().partition("\n[sealed]")[0])
+    assert "no longer encrypted" in gitreg("remote", "trust", "shared", cwd=registry).stdout
+    assert "encrypted" not in gitreg("remote", "trust", "shared", cwd=registry).stdout
+
+
 def test_a_wrong_identity_is_told_in_words_and_as_a_kind(registry: Path, bucket, gitreg, tmp_path: Path):
     gitreg("identity", "--new", cwd=registry)
     gitreg("remote", "encrypt", "shared", cwd=registry)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from gitreg.cli.bulk import mirror, reencrypt
-from gitreg.cli.lines import Line, dim, line, strong
+from gitreg.cli.lines import Line, dim, line, strong, warn
 from gitreg.cli.opening import open_here
 from gitreg.cli.output import Output
 from gitreg.cli.params import URL
@@ -14,7 +14,7 @@ from gitreg.cli.sealing import encrypt, recipients
 from gitreg.cli.table import columns
 from gitreg.cli.verb import VerbGroup, option, pass_output
 from gitreg.core.remote_url import RemoteUrl
-from gitreg.operations.remotes import Remote, add_remote, list_remotes, trust
+from gitreg.operations.remotes import Remote, TrustedRemote, add_remote, list_remotes, trust
 
 
 @click.group("remote", cls=VerbGroup)
@@ -48,9 +48,12 @@ def add(output: Output, name: str, url: RemoteUrl, default: bool) -> None:
 @click.argument("name")
 @pass_output
 def trust_(output: Output, name: str) -> None:
-    """Accept a remote whose URL has changed since this clone last used it."""
-    remote = trust(open_here(output), name)
-    output.done(remote, lambda: [line("Trusting ", strong(remote.name), f" at {remote.url}")])
+    """Accept a remote whose URL has changed since this clone last used it, or else its keys.
+
+    If both have changed, accept the URL first, and run it again.
+    """
+    trusted = trust(open_here(output), name)
+    output.done(trusted, lambda: [_trusted(trusted)])
 
 
 command.add_command(check)
@@ -63,3 +66,9 @@ command.add_command(reencrypt)
 def _row(remote: Remote) -> Line:
     about = (("default", remote.default), ("embedded", remote.embedded), ("encrypted", remote.encrypted))
     return line(strong(remote.name), remote.url, dim(", ".join(word for word, is_so in about if is_so)))
+
+
+def _trusted(remote: TrustedRemote) -> Line:
+    sealed = f", encrypted with the root key {remote.root}" if remote.encrypted else ""
+    plain = warn(", no longer encrypted") if remote.decrypted else ""
+    return line("Trusting ", strong(remote.name), f" at {remote.url}", sealed, plain)

@@ -52,9 +52,23 @@ def remember(context: Context, name: str, seen: SeenKey) -> None:
     set_config(context.repo, _setting(name), f"{seen.root} {seen.epoch}")
 
 
-def forget(context: Context, name: str) -> None:
-    """Take the remote as it is, next time."""
-    unset_config(context.repo, _setting(name))
+def seen_root(context: Context, name: str) -> KeyId | None:
+    """The root key that this clone insists on; None if on none, also because nonsense was written there."""
+    try:
+        seen = seen_key(context, name)
+    except FormatError:
+        return None
+    return seen.root if seen else None
+
+
+def accept_root(context: Context, name: str) -> KeyId | None:
+    """Insist from now on on what the registry says of the remote, and on no key but its root.  Tells what it is."""
+    root = context.config.sealed.get(name)
+    if root is None:
+        unset_config(context.repo, _setting(name))
+    else:
+        remember(context, name, SeenKey(root))
+    return root
 
 
 def _setting(name: str) -> str:

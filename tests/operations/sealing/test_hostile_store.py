@@ -8,7 +8,7 @@ import pytest
 
 from gitreg.core.digest import Digest
 from gitreg.core.store_key import KeyRecord, format_record, parse_record
-from gitreg.errors import GitregError, RefusedError, StorageError
+from gitreg.errors import GitregError, NotFoundError, RefusedError, StorageError
 from gitreg.operations.fsck import FsckRequest
 from gitreg.operations.remotes import trust
 from gitreg.operations.sealing.recipients import RecipientsChange, change_recipients, encrypt_remote, list_recipients
@@ -52,9 +52,33 @@ def test_a_config_that_does_not_say_so_any_more_is_refused(vault):
     config.write_text(config.read_text().partition("\n[sealed]")[0])
     error = refused_push(vault, "is now not encrypted any more")
     assert error.hint == "if that is right: gitreg remote trust vault"
-    trust(vault.open().context, "vault")
+    accepted = trust(vault.open().context, "vault")
+    assert (accepted.encrypted, accepted.decrypted) == (False, True)
     with pytest.raises(RefusedError, match="is encrypted, and for this registry it is not"):
         vault.open().push()
+
+
+def test_accepting_a_url_accepts_nothing_about_encryption(vault):
+    """Whoever moves the store in a commit would take `[sealed]` out in the same one, and get all in the clear."""
+    config = vault.open().root / ".gitreg" / "config.toml"
+    root = vault.open().context.config.sealed["vault"]
+    config.write_text(config.read_text().replace("/team/", "/else/").partition("\n[sealed]")[0])
+    refused_push(vault, "was s3://.* and is now")
+    accepted = trust(vault.open().context, "vault")
+    assert (accepted.encrypted, accepted.root, accepted.decrypted) == (True, root, False)
+    refused_push(vault, "is now not encrypted any more")
+    assert trust(vault.open().context, "vault").decrypted
+
+
+def test_trusting_a_name_that_is_no_remote_changes_nothing(vault):
+    """A remote that a bad commit takes out of the config would lose its pin, and come back in the clear."""
+    config = vault.open().root / ".gitreg" / "config.toml"
+    text = config.read_text()
+    config.write_text(text.replace("vault", "other"))
+    with pytest.raises(NotFoundError, match="no remote 'vault'"):
+        trust(vault.open().context, "vault")
+    config.write_text(text.partition("\n[sealed]")[0])
+    refused_push(vault, "is now not encrypted any more")
 
 
 def made_up(vault, epoch: int, signature: str | None = None) -> KeyRecord:
