@@ -86,9 +86,10 @@ def change_recipients(context: Context, name: str, change: RecipientsChange) -> 
     #  2. with those who come, without those who go
     #  3. a new key first, if new objects need one: from then on nothing is written for those who went
     #  4. all other keys, in place; those that nobody vouches for may be read with, and never written with again
+    #  who is not in the newest key any more can still be removed as long as an older one is for them: after 3
     driver, root = remote_driver(context, name), _root(context, name)
     keys, voucher = store_keys(context, driver, root), _Voucher(context)
-    recipients = _without(_unique([*_members(context, name, keys), *change.add]), change.remove)
+    recipients = _without(_unique([*_members(context, name, keys), *change.add]), change.remove, _former(keys))
     newest = keys.newest
     if newest is None or change.rotate or change.remove:
         newest = close_key(DataKey.new(), context.config.id, root, _next_epoch(context, name, keys), recipients)
@@ -127,6 +128,12 @@ def _members(context: Context, name: str, keys: StoreKeys) -> tuple[Recipient, .
     return members_of(*newest_key(context, name, keys))
 
 
+def _former(keys: StoreKeys) -> tuple[Recipient, ...]:
+    """For whom the older keys are, as long as their records have not been wrapped anew."""
+    opened = ((statement, keys.ring.find(statement.key)) for statement in keys.vouched)
+    return tuple(each for statement, key in opened if key is not None for each in members_of(statement, key))
+
+
 def _next_epoch(context: Context, name: str, keys: StoreKeys) -> int:
     seen = seen_key(context, name)
     return 1 + max(seen.epoch if seen else 0, *(statement.epoch for statement in keys.statements))
@@ -144,9 +151,11 @@ def _unique(recipients: Iterable[Recipient]) -> tuple[Recipient, ...]:
     return tuple(found.values())
 
 
-def _without(recipients: tuple[Recipient, ...], leaving: Sequence[str]) -> tuple[Recipient, ...]:
+def _without(
+    recipients: tuple[Recipient, ...], leaving: Sequence[str], former: tuple[Recipient, ...]
+) -> tuple[Recipient, ...]:
     for who in leaving:
-        if not any(_is_meant(each, who) for each in recipients):
+        if not any(_is_meant(each, who) for each in (*recipients, *former)):
             known = ", ".join(each.name or each.public for each in recipients)
             raise NotFoundError(f"no recipient '{escape(who)}'", hint=f"recipients: {known}")
     left = tuple(each for each in recipients if not any(_is_meant(each, who) for who in leaving))

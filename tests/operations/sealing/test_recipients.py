@@ -205,21 +205,45 @@ class Killed(BaseException):
     """The process is gone."""
 
 
+@pytest.fixture
+def killed_after(vault, monkeypatch):
+    """`killed_after(puts, **change)`: the change is killed when it has written so many records."""
+
+    def change(puts: int, **change) -> None:
+        left = iter(range(puts))
+
+        def put_until_killed(driver, record):
+            if next(left, None) is None:
+                raise Killed
+            put_record(driver, record)
+
+        with monkeypatch.context() as patch:
+            patch.setattr("gitreg.operations.sealing.recipients.put_record", put_until_killed)
+            with pytest.raises(Killed):
+                vault.change(**change)
+
+    return change
+
+
 @pytest.mark.parametrize("puts", [0, 1, 2])
-def test_a_change_that_was_killed_locks_nobody_out_and_can_be_run_again(vault, monkeypatch, puts):
+def test_a_removal_that_was_killed_is_finished_by_the_same_command(vault, killed_after, puts):
+    """Who goes would keep the old keys' records, and who comes never get them: the newest key knows only who stays."""
     vault.publish(WEIGHTS)
     vault.change(rotate=True)
-    left = iter(range(puts))
+    swap = {"add": (vault.recipient("carol"),), "remove": ("bob@example.com",)}
+    killed_after(puts, **swap)
+    vault.change(**swap)
+    assert vault.names() == {"person@example.com", "carol@example.com"}
+    assert vault.open(who="carol").fsck(FsckRequest(remote="vault")).ok
+    with pytest.raises(NotFoundError, match="no recipient 'bob"):
+        vault.change(remove=("bob@example.com",))
 
-    def put_until_killed(driver, record):
-        if next(left, None) is None:
-            raise Killed
-        put_record(driver, record)
 
-    with monkeypatch.context() as patch:
-        patch.setattr("gitreg.operations.sealing.recipients.put_record", put_until_killed)
-        with pytest.raises(Killed):
-            vault.change(add=(vault.recipient("carol"),), rotate=True)
+@pytest.mark.parametrize("puts", [0, 1, 2])
+def test_a_change_that_was_killed_locks_nobody_out_and_can_be_run_again(vault, killed_after, puts):
+    vault.publish(WEIGHTS)
+    vault.change(rotate=True)
+    killed_after(puts, add=(vault.recipient("carol"),), rotate=True)
     assert vault.open().fsck(FsckRequest(remote="vault")).ok
     assert vault.open(who="bob").fsck(FsckRequest(remote="vault")).ok
     vault.change(add=(vault.recipient("carol"),))
