@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from blake3 import blake3
 
 from gitreg.core.text import escape
 from gitreg.errors import FormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _PREFIX: Final = "blake3:"
 _HEX: Final = re.compile(r"[0-9a-f]{64}")
@@ -29,6 +32,14 @@ class Digest:
     def of(cls, data: bytes | bytearray | memoryview) -> Self:
         """The digest of these bytes; releases the GIL for all but tiny inputs."""
         return cls(blake3(data).hexdigest())
+
+    @classmethod
+    def of_pieces(cls, pieces: Iterable[bytes]) -> Self:
+        """The digest of bytes that need not all be in memory at once."""
+        hasher = blake3()
+        for piece in pieces:
+            hasher.update(piece)
+        return cls(hasher.hexdigest())
 
     @classmethod
     def from_hex(cls, text: str) -> Self:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import zstandard
 
 from gitreg.core.digest import Digest
-from gitreg.core.limits import MAX_MANIFEST_BYTES
+from gitreg.core.limits import MAX_MANIFEST_BYTES, MIB
 from gitreg.core.manifest import Manifest, format_manifest, parse_chunk_list, parse_manifest
 from gitreg.core.text import escape
 from gitreg.errors import VerificationError
 from gitreg.storage.store import purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from gitreg.core.manifest import ChunkEntry
     from gitreg.storage.store import ObjectStore
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 _LEVEL: Final = 3
 _ATTEMPTS: Final = 2
+# What a decoder has to remember; RFC 8878 has writers ask for no more.
+_MAX_WINDOW: Final = 8 * MIB
+# The shortest block, of 4 bytes, stands for 128 KiB: so much of a frame becomes 16 MiB at most, as large as a chunk.
+_PIECE: Final = 512
 
 _Read = TypeVar("_Read")
 
@@ -122,19 +126,43 @@ def write_manifest_text(store: ObjectStore, text: bytes) -> Digest:
 
 def is_object(digest: Digest, data: bytes) -> bool:
     """Whether these stored bytes are the object of that name, be it a chunk or a manifest."""
-    if Digest.of(data) == digest:
-        return True
-    text = unpacked(data)
-    return text is not None and Digest.of(text) == digest
+    return Digest.of(data) == digest or _text_digest(data) == digest
 
 
 def unpacked(data: bytes) -> bytes | None:
     """The text in a zstd frame, or None if it is none or would be longer than any manifest."""
-    if not data.startswith(_ZSTD_MAGIC):
-        return None
     try:
-        if not 0 <= zstandard.frame_content_size(data) <= MAX_MANIFEST_BYTES:
+        if not _may_be_manifest(data):
             return None
         return zstandard.ZstdDecompressor().decompress(data, allow_extra_data=False)
     except zstandard.ZstdError:
         return None
+
+
+def _text_digest(data: bytes) -> Digest | None:
+    """The digest of what `unpacked` gives.  The text is never whole in memory: who made it may want to fill that."""
+    try:
+        return Digest.of_pieces(_text_pieces(data)) if _may_be_manifest(data) else None
+    except zstandard.ZstdError:
+        return None
+
+
+def _text_pieces(data: bytes) -> Iterator[bytes]:
+    """Raises ZstdError unless the data is one whole frame, whose header says how long its text is."""
+    frame = zstandard.ZstdDecompressor().decompressobj()
+    left = zstandard.frame_content_size(data)
+    for start in range(0, len(data), _PIECE):
+        piece = frame.decompress(data[start : start + _PIECE])  # raises where the frame has ended
+        left -= len(piece)
+        if left < 0:
+            break
+        yield piece
+    if left != 0 or not frame.eof or frame.unused_data:
+        raise zstandard.ZstdError("not one whole frame")
+
+
+def _may_be_manifest(data: bytes) -> bool:
+    """By the frame's header alone.  Raises ZstdError."""
+    if not data.startswith(_ZSTD_MAGIC) or not 0 <= zstandard.frame_content_size(data) <= MAX_MANIFEST_BYTES:
+        return False
+    return zstandard.get_frame_parameters(data).window_size <= _MAX_WINDOW

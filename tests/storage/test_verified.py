@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 import zstandard
 from hypothesis import given
@@ -80,6 +82,37 @@ def test_a_bomb_is_not_unpacked():
     assert unpacked(huge) is None
     unsized = zstandard.ZstdCompressor(write_content_size=False).compress(bytes(1000))
     assert unpacked(unsized) is None
+
+
+def test_telling_whether_a_bomb_is_an_object_takes_little_memory():
+    """fsck and gc look at many objects at once: a few small ones would end them."""
+    text = bytes(64 << 20)
+    name, bomb = Digest.of(text), zstandard.ZstdCompressor().compress(text)
+    del text
+    tracemalloc.start()
+    assert is_object(name, bomb)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 40 << 20
+
+
+def test_a_frame_that_wants_a_large_window_is_no_object():
+    """Each decoder would take hundreds of megabytes before the first byte of text."""
+    compressor = zstandard.ZstdCompressor(
+        compression_params=zstandard.ZstdCompressionParameters(window_log=24, write_content_size=True)
+    )
+    text = bytes(9 << 20)
+    packed = compressor.compress(text)
+    assert unpacked(packed) is None
+    assert not is_object(Digest.of(text), packed)
+
+
+@given(st.binary(min_size=1, max_size=300), st.binary(max_size=3), st.integers(0, 3))
+def test_what_is_an_object_can_be_unpacked(text, more, less):
+    """fsck would pass what nobody can read, or the other way round."""
+    packed = zstandard.ZstdCompressor().compress(text) + more
+    packed = packed[: len(packed) - less]
+    assert is_object(Digest.of(text), packed) is (unpacked(packed) == text)
 
 
 @given(st.binary(max_size=200))
