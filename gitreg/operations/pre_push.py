@@ -14,6 +14,7 @@ from gitreg.core.tag_name import TagName, by_model, parse_tag_name
 from gitreg.errors import RefusedError
 from gitreg.git.refs import TAGS
 from gitreg.operations.branch import git_remote, protected_branch
+from gitreg.operations.complete import incomplete
 from gitreg.operations.context import Context, utc_now
 from gitreg.operations.facts import model_facts
 from gitreg.operations.pointers import committed_pointers, unshared_pointers
@@ -97,7 +98,9 @@ def _check_objects(context: Context, needed: dict[Digest, str], leaving: set[Dig
     here = local_store(context)
     parts = {each: {chunk.digest for chunk in read_chunk_list(here, each)} for each in here.present(leaving)}
     try:
-        have = remote_store(context).present({*needed, *chain.from_iterable(parts.values())})
+        remote = remote_store(context)
+        have = remote.present({*needed, *chain.from_iterable(parts.values())})
+        have -= incomplete(remote, (leaving & have) - parts.keys())
     except NoRemoteError:
         have = set()
     absent = [name for manifest, name in needed.items() if not have >= {manifest, *parts.get(manifest, ())}]

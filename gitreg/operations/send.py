@@ -9,6 +9,7 @@ from gitreg.core.names import ModelName
 from gitreg.core.oid import Oid
 from gitreg.errors import SourceError, StorageError
 from gitreg.operations.branch import git_remote
+from gitreg.operations.complete import incomplete
 from gitreg.operations.context import Context
 from gitreg.operations.evidence import evidence_here, send_evidence
 from gitreg.operations.given_up import given_up
@@ -24,19 +25,21 @@ from gitreg.storage.verified import read_chunk_list
 def send_committed(context: Context, remote: str | None = None) -> tuple[list[Transfer], str]:
     """Send what HEAD's pointers and the version tags name and the remote lacks.  Returns also the store's place.
 
-    Of what is about to be pushed every chunk is looked for, for a manifest may be there without them; an older
-    version is taken to be there if its manifest is.
+    Of what is about to be pushed every chunk is looked for, for a manifest may be there without them: by the manifest
+    here, or else by the one there.  An older version is taken to be there if its manifest is.
     """
     target = remote_store(context, remote, create=True)
     tip = context.head_commit()
     at_head = {found.pointer.manifest: found.pointer.name for found in committed_pointers(context.repo, tip)}
     tagged = {manifest: name.model for manifest, name in registered_manifests(context)}
-    leaving = _between(context, tip) | at_head
+    between = _between(context, tip)
+    leaving = between | at_head
     wanted = leaving | tagged
     here = local_store(context).present(list(wanted))
     evidence = evidence_here(context)
     have = target.present({*wanted, *evidence, *_chunks(context, here & leaving.keys())})  # one question for all
     absent = wanted.keys() - have
+    absent |= incomplete(target, (between.keys() & have) - here)
     absent -= given_up(context, absent - leaving.keys())
     uncopied = {manifest for manifest in absent - here if place_of(context, manifest) is not None}
     for manifest in absent - here - uncopied:

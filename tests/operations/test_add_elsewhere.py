@@ -12,9 +12,10 @@ import pytest
 from gitreg.api import Registry
 from gitreg.core.limits import MIB
 from gitreg.core.remote_url import RemoteUrl
-from gitreg.errors import GitregError, SourceError
+from gitreg.errors import GitregError, RefusedError, SourceError, StorageError
 from gitreg.operations.add import AddRequest
 from gitreg.operations.fsck import FsckRequest
+from gitreg.operations.pre_push import check_push
 from gitreg.operations.pull import PullRequest
 from gitreg.operations.remotes import add_remote
 from gitreg.operations.status import ObjectsState
@@ -101,6 +102,23 @@ def test_without_a_remote_nothing_is_hashed_or_written(world, registry: Registry
     with pytest.raises(GitregError, match="no store to share objects through"):
         world.open().add(AddRequest(folder, keep=Keep.SHARED))
     assert (registry.root / "models" / "mnist.gitreg").read_bytes() == before
+
+
+def test_nothing_goes_while_a_chunk_is_missing_and_nothing_is_here(world, shared: Registry):
+    """Everybody would believe that the version is complete: a gc took a chunk before any ref named it."""
+    manifest = added(world, shared, Keep.NOWHERE).manifest
+    store = place(shared)
+    store.remove([read_manifest(store, manifest).chunks[0].digest])
+    before = world.refs("hub.git")
+    with pytest.raises(StorageError, match="nothing was pushed"):
+        world.open().push()
+    tip = world.sh("git", "rev-parse", "HEAD").strip()
+    with pytest.raises(RefusedError, match="not on the remote yet"):
+        check_push(world.open().context, [f"refs/heads/main {tip} refs/heads/main {'0' * 40}"])
+    assert world.refs("hub.git") == before
+    world.open().add(AddRequest(shared.root / "models" / "mnist", keep=Keep.SHARED))
+    world.open().push()
+    assert world.refs("hub.git") != before
 
 
 ADD = """
