@@ -31,6 +31,34 @@ def test_nothing_is_left_under_the_old_key(vault):
     assert vault.open().fsck(FsckRequest(remote="vault")).ok
 
 
+def test_what_a_gc_moved_aside_is_encrypted_anew_and_can_be_put_back(vault):
+    """It is in the store for weeks, and the next gc may put it back, under the key that somebody removed has."""
+    vault.publish(WEIGHTS)
+    old = keys_used(vault)
+    for key, value in vault.under("objects").items():
+        vault.put(key.replace("/objects/", "/doomed/") + "/0123456789abcdef", value)
+        vault.remove(key)
+    vault.change(remove=("bob@example.com",))
+    context = vault.open().context
+    result = reencrypt(context, "vault")
+    aside = vault.under("doomed")
+    assert result.ok
+    assert result.written == result.objects == len(aside) > 0
+    assert {value[4:20] for value in aside.values()}.isdisjoint(old)
+    assert reencrypt(context, "vault").written == 0
+    assert (vault.clone("again", "ada").path("mnist") / "weights.bin").read_bytes() == WEIGHTS
+
+
+def test_an_altered_copy_aside_is_named_and_left_alone(vault):
+    vault.publish(WEIGHTS)
+    key, value = max(vault.under("objects").items(), key=lambda each: len(each[1]))
+    copy, altered = key.replace("/objects/", "/doomed/") + "/0123456789abcdef", value[:-1] + bytes([value[-1] ^ 1])
+    vault.put(copy, altered)
+    vault.change(rotate=True)
+    (fault,) = reencrypt(vault.open().context, "vault").faults
+    assert (fault.kind.value, vault.get(copy)) == ("corrupt", altered)
+
+
 def test_again_writes_nothing(vault):
     """A run that was interrupted would begin from the start each time."""
     vault.publish(WEIGHTS)
