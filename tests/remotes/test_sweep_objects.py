@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 
 from gitreg.core.digest import Digest
 from gitreg.core.registry_id import RegistryId
-from gitreg.errors import StorageError
+from gitreg.errors import StorageError, UsageError
+from gitreg.operations.garbage.survey import survey
 from gitreg.storage.remote.codec import PlainCodec
-from gitreg.storage.remote.driver import LARGEST
+from gitreg.storage.remote.driver import LARGEST, DeniedError
 from gitreg.storage.remote.sealed_codec import SealedCodec
 from gitreg.storage.remote.sealing.identity import Identity
 from gitreg.storage.remote.sealing.ring import DataKey, Seal, close_key, open_ring
 from gitreg.storage.remote.store import RemoteStore
 from gitreg.storage.remote.sweep import RemoteSweep
 from gitreg.storage.store import MissingObjectError
-from tests.remotes.gc_steps import DATA, GRACE, NAME, Gc, in_place, later, stored_long_ago
+from tests.remotes.gc_steps import DATA, DAY, GRACE, NAME, Gc, in_place, later, stored_long_ago
 from tests.remotes.service import Service
 
 
@@ -175,6 +177,27 @@ def test_no_more_requests_at_a_time_than_the_user_wants(service: Service):
     later(service, 100)
     service.before = slow
     assert (Gc(store).move().objects, most) == (20, 2)
+
+
+def test_looking_writes_nothing(store: RemoteStore, service: Service):
+    """Who may only read could not even ask what would go."""
+    service.now = int(time.time()) - DAY
+    store.write(NAME, DATA)
+
+    def deny(request: str) -> None:
+        raise DeniedError(f"no {request}")
+
+    service.before = deny
+    seen = survey(store, timedelta(hours=1), only_look=True)
+    assert [each.digest for each in seen.garbage([])] == [NAME]
+    with pytest.raises(DeniedError):
+        survey(store, timedelta(hours=1))
+
+
+def test_a_service_cannot_be_swept_without_a_grace(store: RemoteStore):
+    """Every gc would copy all of its garbage and then say that this took too long."""
+    with pytest.raises(UsageError, match="without a grace"):
+        survey(store, timedelta(0))
 
 
 def test_a_service_that_tells_no_times_is_left_alone(store: RemoteStore, service: Service):

@@ -68,7 +68,7 @@ def gc_shared(context: Context, request: SharedGcRequest) -> SharedGcResult:
     with context.step(f"gc of {store.describe()}"):
         try:
             # the listing comes before the question who needs what, as docs/adr/0010 and 0019 want it
-            seen = survey(store, request.grace)
+            seen = survey(store, request.grace, only_look=not request.force)
             names = _names(context, request.also)
             need = _Need(context, store, seen, names)
             needed = need.of(root.manifest for root in names.holding)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from gitreg.core.digest import Digest
-from gitreg.errors import StorageError
+from gitreg.errors import StorageError, UsageError
 from gitreg.operations.garbage.results import unused
 from gitreg.storage.local import LocalStore
 from gitreg.storage.local_sweep import LocalSweep
@@ -51,15 +51,23 @@ class Survey:
         return unused(unneeded, self.now, self.grace)
 
 
-def survey(store: ObjectStore, grace: timedelta) -> Survey:
-    """Look.  Raises StorageError; ClockError if the store's clock and this machine's disagree."""
+def survey(store: ObjectStore, grace: timedelta, *, only_look: bool = False) -> Survey:
+    """Look.  Raises StorageError, UsageError; ClockError if the store's clock and this machine's disagree.
+
+    To ask a service for its time takes writing there; who may or will `only_look` goes by this machine's.
+    """
     match store:
         case LocalStore():
             here = LocalSweep(store)
             return Survey(here, grace, _checked(here.clock(), store), {each.digest: each for each in here.listed()}, ())
         case RemoteStore():
+            if not grace:
+                raise UsageError(
+                    f"{store.describe()} cannot be swept without a grace: moving objects aside takes time",
+                    hint="say an hour, if nobody is pushing: --grace '1 hour'",
+                )
             sweep = RemoteSweep(store, grace)
-            now = _checked(sweep.clock(), store)
+            now = time.time_ns() if only_look else _checked(sweep.clock(), store)
             return Survey(sweep, grace, now, {each.digest: each for each in sweep.listed()}, tuple(sweep.aside()))
         case _:
             raise StorageError(f"{store.describe()} cannot be swept", hint="use a directory or an object store")
