@@ -65,6 +65,17 @@ def test_each_fault_has_its_kind_and_one_clear_line(shaky: Shaky, driver: Driver
     assert getattr(error, "slow_down", False) == (words == "fewer requests")
 
 
+REFUSED = b"<DeleteResult><Error><Key>team/models/objects/x</Key><Code>%s</Code><Message/></Error></DeleteResult>"
+DELETIONS = {b"AccessDenied": DeniedError, b"InternalError": UnavailableError, b"SlowDown": UnavailableError}
+
+
+@pytest.mark.parametrize("code", DELETIONS)
+def test_a_deletion_that_is_refused_in_a_good_answer(shaky: Shaky, driver: Driver, code: bytes):
+    """gc would report as removed, and `remote check` as allowed, what the service refused."""
+    error = failing(shaky, Answer(200, REFUSED % code), lambda: REQUESTS["delete"](driver))
+    assert type(error) is DELETIONS[code]
+
+
 @pytest.mark.parametrize("status", [403, 404, 500, 503])
 def test_a_look_that_fails_is_not_a_value_that_is_absent(shaky: Shaky, driver: Driver, status: int):
     """An object would be uploaded again, or said to be lost, because a service was in trouble."""
