@@ -105,6 +105,17 @@ def test_both_drivers_find_the_same_objects_at_a_url(moto, prefix: str):
     assert [entry.key for entry in opened(there[1]).list("objects")] == ["objects/a"]
 
 
+@pytest.mark.parametrize("name", ["00//x", "00/../x", "00//status code: 403 Forbidden"])
+def test_a_name_that_obstore_cannot_list(moto, name: str):
+    """Whoever can write one file would end every gc and push, and nobody would learn what to do."""
+    place = moto.place()
+    moto.client().put_object(Bucket=bucket_of(place), Key=f"team/models/objects/{name}", Body=b"")
+    with pytest.raises(StorageError, match="cannot list, such as one with") as caught:
+        list(opened(place).list("objects"))
+    assert "driver fsspec" in caught.value.hint
+    assert len(list(opened(place.having({"driver": "fsspec"})).list("objects"))) == 1
+
+
 def test_credentials_from_the_environment(moto, monkeypatch: pytest.MonkeyPatch):
     """Nobody's CI could push."""
     place = moto.place()

@@ -38,6 +38,7 @@ class Cause(Enum):
     TIMEOUT = auto()
     CUT = auto()
     BAD_OPTION = auto()
+    ODD_KEY = auto()
     OTHER = auto()
 
 
@@ -103,6 +104,11 @@ _ALL: Final = {
         StorageError,
         "its driver does not take all options that are set for it",
         "git config --get-regexp '^gitreg.remote'; they are listed in docs/reference/configuration.md",
+    ),
+    Cause.ODD_KEY: _Meaning(
+        StorageError,
+        "something there has a name that obstore cannot list, such as one with '//'",
+        f"remove what gitreg has not put there, or {_OPTION}.driver fsspec",
     ),
     Cause.OTHER: _Meaning(
         StorageError, "it failed", "check the URL, the options and the network; running the command again continues"

@@ -23,12 +23,15 @@ _SIGNS: Final = (
     ("HTTP error", Cause.CUT),
     ("HttpError", Cause.CUT),
 )
+_ODD_KEY: Final = "Encountered object with invalid path"
 # What it asks for credentials when it was given none: a cloud's own machines answer, others do not.
 _MACHINE_ONLY: Final = ("169.254.169.254", "metadata.google.internal", "token request")
 
 
 def cause_of(text: str) -> tuple[Cause, str]:
     """The cause, and for one that is not known what may be told of it: a status and a word, never the text."""
+    if text.startswith(_ODD_KEY):  # and then the name, in which anything may stand
+        return Cause.ODD_KEY, ""
     if any(sign in text for sign in _MACHINE_ONLY):
         return Cause.NO_CREDENTIALS, ""
     status, code = _STATUS.search(text), _CODE.search(text)
