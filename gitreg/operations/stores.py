@@ -67,7 +67,7 @@ def remote_driver(context: Context, name: str) -> Driver:
 def remote_at(context: Context, name: str) -> Place:
     """Where the remote called `name` is, for work that opens it elsewhere.  Raises as `remote_store` does."""
     url, options = _checked_url(context, name), _options(context, name)
-    return Place(url, tuple(sorted(options.items())), _seal(context, name))
+    return Place(url, tuple(sorted(options.items())), _seal(context, name), _requests_at_once(context))
 
 
 def _requests_at_once(context: Context) -> int:

@@ -9,16 +9,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from gitreg.errors import StorageError
+from gitreg.errors import FormatError, StorageError
 from gitreg.storage.layout import object_path
 from gitreg.storage.os_failures import storage_failures
 from gitreg.storage.store import MissingObjectError
 from gitreg.storage.verified import CorruptObjectError, is_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from gitreg.core.digest import Digest
     from gitreg.storage.local import LocalStore
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 DAMAGED: Final = "damaged"
 _AT_ONCE: Final = 8
+
+_Read = TypeVar("_Read")
 
 
 class FaultKind(Enum):
@@ -105,17 +107,22 @@ def set_aside(store: LocalStore, digest: Digest) -> None:
 
 def read_or_fault(store: ObjectStore, digest: Digest) -> bytes | Fault | None:
     """The object as it is stored, or what is wrong with it; None if it was removed since it was listed."""
+    data = or_fault(digest, lambda: store.read(digest))
+    if not isinstance(data, bytes) or is_object(digest, data):
+        return data
+    return Fault(digest, FaultKind.CORRUPT, f"{len(data)} bytes that do not hash to its name")
+
+
+def or_fault(digest: Digest, read: Callable[[], _Read]) -> _Read | Fault | None:
+    """What reading the object gives, or what is wrong with it; None if it was removed since it was listed."""
     try:
-        data = store.read(digest)
+        return read()
     except MissingObjectError:  # by a gc beside us
         return None
     except StorageError as error:
         return Fault(digest, FaultKind.UNREADABLE, error.message)
-    except CorruptObjectError as error:
+    except (CorruptObjectError, FormatError) as error:
         return Fault(digest, FaultKind.CORRUPT, error.message)
-    if is_object(digest, data):
-        return data
-    return Fault(digest, FaultKind.CORRUPT, f"{len(data)} bytes that do not hash to its name")
 
 
 def _check(store: ObjectStore, digest: Digest) -> Fault | None:

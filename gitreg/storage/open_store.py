@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitreg.storage.remote.sealing.ring import Seal
-    from gitreg.storage.store import ObjectStore
+    from gitreg.storage.remote.store import RemoteStore
 
 
 def open_store(
     url: str, options: Mapping[str, str] | None = None, jobs: int = DEFAULT_JOBS, seal: Seal | None = None
-) -> ObjectStore:
+) -> LocalStore | RemoteStore:
     """Open the store at a URL or plain path.  Raises StorageError if there is none or it cannot be reached.
 
     One behind a network is asked `jobs` things at once; one that is sealed opens by its `seal` only.
@@ -35,7 +35,7 @@ def open_store(
 
 def create_store(
     url: str, options: Mapping[str, str] | None = None, jobs: int = DEFAULT_JOBS, seal: Seal | None = None
-) -> ObjectStore:
+) -> LocalStore | RemoteStore:
     """As `open_store`, but makes the store where there is none yet."""
     path = local_path(url)
     if path is not None and seal is None:

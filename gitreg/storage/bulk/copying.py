@@ -5,24 +5,25 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from gitreg.core.digest import Digest
+from gitreg.core.manifest import parse_chunk_list
 from gitreg.errors import StorageError
 from gitreg.storage.bulk.work import PartDone
-from gitreg.storage.fsck import Fault, FaultKind, read_or_fault
-from gitreg.storage.lengths import lengths, misfits
+from gitreg.storage.fsck import Fault, FaultKind, intact, or_fault, read_or_fault
+from gitreg.storage.lengths import misfits
+from gitreg.storage.remote.sealing.ring import SealedError
 from gitreg.storage.remote.store import RemoteStore
 from gitreg.storage.store import MissingObjectError
-from gitreg.storage.verified import CorruptObjectError, read_chunk_list
+from gitreg.storage.verified import CorruptObjectError, read_packed_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from gitreg.core.manifest import ChunkEntry
     from gitreg.storage.bulk.place import Place
     from gitreg.storage.store import ObjectStore
-
-_AT_ONCE: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +35,16 @@ class Mirror:
 
     def __call__(self, part: str) -> PartDone:
         source, target = self.source.open(), self.target.open()
-        here = lengths(source, list(source.names(part)))
-        there = lengths(target, here.keys())
-        wanted = [digest for digest, size in here.items() if digest not in there or there[digest] != size]
-        target.remove(there.keys() & set(wanted))  # not every service replaces what is there
-        return _account(part, len(here), _each(partial(_copy, source, target, put_off=True), wanted), target)
+        here, there = dict(source.sizes(part)), dict(target.sizes(part))
+        wanted = [digest for digest, size in here.items() if there.get(digest) != size]
+        copy = partial(_copy, source, target, there.keys() & set(wanted))
+        return _account(part, len(here), _each(copy, wanted, max(source.at_once, target.at_once)), target)
 
     def finish(self, manifests: Collection[Digest]) -> PartDone:
         """Copy the manifests that were put off, and of those only the complete ones (W1)."""
-        source, target = self.source.open(), self.target.open()
-        return _account("", 0, _each(partial(_copy_manifest, source, target), manifests), target)
+        source, target = self.source.open_anew(), self.target.open_anew()
+        copy = partial(_copy_manifest, source, target)
+        return _account("", 0, _each(copy, manifests, max(source.at_once, target.at_once)), target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Renew:
         if not isinstance(store, RemoteStore):
             raise StorageError(f"{store.describe()} is a folder, and nothing in it is sealed")
         names = list(store.names(part))
-        return _account(part, len(names), _each(partial(_renew, store), names), store)
+        return _account(part, len(names), _each(partial(_renew, store), names, store.at_once), store)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +74,26 @@ class _PutOff:
 _Outcome = _Written | _PutOff | Fault | None
 
 
-def _each(copy: partial[_Outcome], digests: Collection[Digest]) -> list[_Outcome]:
+def _each(copy: partial[_Outcome], digests: Collection[Digest], at_once: int) -> list[_Outcome]:
     """Raises StorageError if an object cannot be written; what is faulty in the source is an outcome."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         return list(pool.map(copy, digests))
 
 
-def _copy(source: ObjectStore, target: ObjectStore, digest: Digest, *, put_off: bool) -> _Outcome:
+def _copy(source: ObjectStore, target: ObjectStore, odd: Collection[Digest], digest: Digest) -> _Outcome:
+    """`odd` are those that the target has with another size: cut off there or here, or packed by another release."""
     data = read_or_fault(source, digest)
-    if data is None or isinstance(data, Fault):
+    if not isinstance(data, bytes):
         return data
-    if put_off and Digest.of(data) != digest:
-        return _PutOff(digest)
+    if Digest.of(data) == digest:
+        return _write(target, digest, data, replace=digest in odd)
+    return None if digest in odd and intact(target, digest) is not None else _PutOff(digest)
+
+
+def _write(target: ObjectStore, digest: Digest, data: bytes, *, replace: bool) -> _Written:
+    """Only with data that is verified: what is in its place goes first, for not every service replaces that."""
+    if replace:
+        target.remove((digest,))
     target.write(digest, data)
     return _Written(len(data))
 
@@ -94,17 +103,28 @@ def _renew(store: RemoteStore, digest: Digest) -> _Outcome:
         size = store.renew(digest)
     except MissingObjectError:
         return None
+    except SealedError as error:  # any other StorageError is the store's, and would come again
+        return Fault(digest, FaultKind.UNREADABLE, error.message)
     except CorruptObjectError as error:
         return Fault(digest, FaultKind.CORRUPT, error.message)
     return None if size is None else _Written(size)
 
 
 def _copy_manifest(source: ObjectStore, target: ObjectStore, digest: Digest) -> _Outcome:
-    absent, damaged = misfits(target, read_chunk_list(source, digest))
+    found = or_fault(digest, partial(_packed_manifest, source, digest))
+    if found is None or isinstance(found, Fault):
+        return found
+    packed, chunks = found
+    absent, damaged = misfits(target, chunks)
     if absent or damaged:
         first = min(absent | damaged)
         return Fault(digest, FaultKind.MISSING, f"not copied: {len(absent | damaged)} of its chunks are, as {first}")
-    return _copy(source, target, digest, put_off=False)
+    return _write(target, digest, packed, replace=digest in target.present({digest}))
+
+
+def _packed_manifest(source: ObjectStore, digest: Digest) -> tuple[bytes, Collection[ChunkEntry]]:
+    packed, text = read_packed_manifest(source, digest)
+    return packed, parse_chunk_list(text)
 
 
 def _account(part: str, objects: int, outcomes: Iterable[_Outcome], target: ObjectStore) -> PartDone:

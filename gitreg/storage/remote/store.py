@@ -102,10 +102,14 @@ class RemoteStore:
         """Nothing to do: an upload returns once the service has the object for good."""
 
     def names(self, part: str = "") -> Iterator[Digest]:
+        return (digest for digest, _ in self.sizes(part))
+
+    def sizes(self, part: str = "") -> Iterator[tuple[Digest, int]]:
+        """As `names`, with the objects' sizes in bytes."""
         for entry in self.driver.list(f"{OBJECTS}/{part}".rstrip("/")):
             digest = self.codec.digest(entry.key)
             if digest is not None:
-                yield digest
+                yield digest, entry.size - self.codec.overhead
 
     def remove(self, digests: Iterable[Digest]) -> None:
         keys = [self.codec.key(digest) for digest in digests]

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from gitreg.errors import UsageError
+from gitreg.operations.stores import remote_at
 from tests.remotes.transfer.sharing import Sharing, weights
 
 
@@ -26,6 +27,12 @@ def test_nonsense_is_refused(shared: Sharing, monkeypatch, said: str):
     with pytest.raises(UsageError, match="GITREG_JOBS") as caught:
         shared.store()
     assert "\x1b" not in caught.value.message
+
+
+def test_work_that_is_sent_elsewhere_keeps_to_it(shared: Sharing):
+    """A mirror or a check on a cluster would take more of the line than the user has allowed."""
+    shared.world.sh("git", "config", "gitreg.jobs", "3")
+    assert remote_at(shared.registry.context, "shop").open().at_once == 3
 
 
 def test_no_more_than_that_at_once(shared: Sharing):
