@@ -65,9 +65,11 @@ def newest_key(context: Context, name: str, keys: StoreKeys) -> Newest:
             f"no admin vouches for the keys of the remote '{name}', so nothing is written to it",
             hint=f"an admin of the policy runs: gitreg remote recipients {name} --rotate",
         )
-    if seen is not None and statement.epoch < seen.epoch:
+    found = SeenKey(keys.ring.root.id, statement.epoch, statement.key)
+    if seen is not None and found.rank < seen.rank:
         raise RefusedError(
-            f"the keys of the remote '{name}' went back: from epoch {seen.epoch}, seen here, to {statement.epoch}",
+            f"the keys of the remote '{name}' went back: from epoch {seen.epoch}, seen here, to {statement.epoch}"
+            + (" with an older key" if statement.epoch == seen.epoch else ""),
             hint=f"restore keys/ in the store; to go on without what is gone: gitreg remote trust {name}",
         )
     key = keys.ring.find(statement.key)
@@ -76,8 +78,8 @@ def newest_key(context: Context, name: str, keys: StoreKeys) -> Newest:
             f"the newest key of the remote '{name}' is not for your identity",
             hint=f"send what `gitreg identity` prints to an admin: gitreg remote recipients {name} --add IT",
         )
-    if seen is None or seen.epoch < statement.epoch:
-        remember(context, name, SeenKey(keys.ring.root.id, statement.epoch))
+    if found != seen:
+        remember(context, name, found)
     return Newest(statement, key)
 
 

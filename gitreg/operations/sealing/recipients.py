@@ -66,7 +66,7 @@ def encrypt_remote(context: Context, name: str, others: Sequence[Recipient]) -> 
     first = close_key(key, context.config.id, key.id, 1, recipients)
     found_sealed_store(driver, _Voucher(context).signed(first))
     write_config(context, context.config._replace(sealed={**context.config.sealed, name: key.id}))
-    remember(context, name, SeenKey(key.id, first.epoch))
+    remember(context, name, SeenKey(key.id, first.epoch, key.id))
     return _result(context, name, first, recipients)
 
 
@@ -94,7 +94,7 @@ def change_recipients(context: Context, name: str, change: RecipientsChange) -> 
     if newest is None or change.rotate or change.remove:
         newest = close_key(DataKey.new(), context.config.id, root, _next_epoch(context, name, keys), recipients)
         put_record(driver, voucher.signed(newest))
-        remember(context, name, SeenKey(root, newest.epoch))
+        remember(context, name, SeenKey(root, newest.epoch, newest.key))
     vouched = {statement.key: statement.epoch for statement in keys.vouched}
     for key in keys.ring.keys:
         epoch = vouched.get(key.id, READING_ONLY)

@@ -1,4 +1,4 @@
-"""What a clone remembers of a sealed remote: its root key, and the highest epoch of its keys.  Neither goes back.
+"""What a clone remembers of a sealed remote: its root key, and the newest of its keys.  Neither goes back.
 
 No committed file and no store can then have this clone write in the clear again, or with a key that was replaced.
 """
@@ -17,10 +17,19 @@ SEEN_KEY = "seenKey"
 
 
 class SeenKey(NamedTuple):
-    """`ROOT EPOCH` in the clone's configuration."""
+    """`ROOT EPOCH KEY` in the clone's configuration: the store's first key and its newest; no KEY, if none was seen.
+
+    Two admins may give the same epoch to two keys, of which the greater one is the newer one.
+    """
 
     root: KeyId
     epoch: int = 0
+    key: KeyId | None = None
+
+    @property
+    def rank(self) -> tuple[int, str]:
+        """What never goes back."""
+        return self.epoch, self.key or ""
 
 
 def checked_root(context: Context, name: str) -> KeyId | None:
@@ -42,14 +51,15 @@ def seen_key(context: Context, name: str) -> SeenKey | None:
     text = get_config(context.repo, _setting(name))
     if text is None:
         return None
-    root, _, epoch = text.partition(" ")
+    root, _, rest = text.partition(" ")
+    epoch, _, key = rest.partition(" ")
     if not (epoch.isascii() and epoch.isdigit()):
         raise FormatError(f"{_setting(name)} is '{escape(text[:80])}'", hint=f"gitreg remote trust {name}")
-    return SeenKey(KeyId.parse(root), int(epoch))
+    return SeenKey(KeyId.parse(root), int(epoch), KeyId.parse(key) if key else None)
 
 
 def remember(context: Context, name: str, seen: SeenKey) -> None:
-    set_config(context.repo, _setting(name), f"{seen.root} {seen.epoch}")
+    set_config(context.repo, _setting(name), f"{seen.root} {seen.epoch} {seen.key or ''}".rstrip())
 
 
 def seen_root(context: Context, name: str) -> KeyId | None:

@@ -143,6 +143,25 @@ def test_keys_that_go_back_are_noticed(vault):
     assert vault.names() == {"person@example.com", "bob@example.com"}, "a person said that it is right"
 
 
+def test_of_two_keys_with_one_epoch_the_newer_one_is_not_taken_back(vault):
+    """Two admins at once: the bucket's owner would choose which of them had their way, and for whom to write."""
+    before = vault.under("keys")
+    vault.change(rotate=True)
+    one = {key: value for key, value in vault.under("keys").items() if key not in before}
+    vault.remove(*one)
+    vault.world.sh("git", "config", "--unset", "gitreg.remote.vault.seenKey")
+    vault.change(rotate=True)
+    other = {key: value for key, value in vault.under("keys").items() if key not in before}
+    older, newer = sorted([one, other], key=min)
+    vault.remove(*other)
+    for key, value in (older | newer).items():
+        vault.put(key, value)
+    vault.world.sh("git", "config", "--unset", "gitreg.remote.vault.seenKey")
+    vault.publish(WEIGHTS[::-1])
+    vault.remove(*newer)
+    refused_push(vault, "went back: from epoch 2, seen here, to 2 with an older key")
+
+
 def test_every_flipped_byte_of_a_key_s_record_is_refused_or_changes_nothing(vault):
     (key, value), *_ = vault.under("keys").items()
     for position in range(0, len(value), 7):
