@@ -11,8 +11,9 @@ from gitreg.errors import UsageError
 
 SCHEMES = ("file", "s3", "gs", "az", "abfs", "sftp")
 _PLAIN = re.compile(r"[A-Za-z0-9._~/:@%+=, -]+")
-_SFTP_HOST = re.compile(r"(?:[A-Za-z0-9._+-]+@)?[A-Za-z0-9._-]+(?::[0-9]{1,5})?")
+_SFTP_HOST = re.compile(r"(?:[A-Za-z0-9._+-]+@)?[A-Za-z0-9._-]+(?::([0-9]{1,5}))?")
 _ABFS_CONTAINER = re.compile(r"(?:[a-z0-9-]+@)?[A-Za-z0-9._-]+")
+_SSH_PORT, _MAX_PORT = 22, 65535
 _BUCKET = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -32,7 +33,8 @@ class RemoteUrl(str):
         if scheme == "file" and not rest.startswith("/"):
             raise _bad(text, "a file URL needs an absolute path: file:///srv/models")
         if not _is_place(scheme, rest.partition("/")[0]):
-            raise _bad(text, "credentials belong in your own configuration: git config gitreg.remote.NAME.OPTION VALUE")
+            hint = "credentials belong in your own configuration: git config gitreg.remote.NAME.OPTION VALUE"
+            raise _bad(text, f"{hint}; only sftp has a port, from 1 to {_MAX_PORT}")
         return cls(f"{scheme}://{rest}")
 
     @property
@@ -46,7 +48,8 @@ def _is_place(scheme: str, host: str) -> bool:
         case "file":
             return host == ""
         case "sftp":
-            return _SFTP_HOST.fullmatch(host) is not None
+            match = _SFTP_HOST.fullmatch(host)
+            return match is not None and 1 <= int(match[1] or _SSH_PORT) <= _MAX_PORT
         case "abfs":
             return _ABFS_CONTAINER.fullmatch(host) is not None
         case _:

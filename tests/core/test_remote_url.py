@@ -37,7 +37,8 @@ def test_places_pass(text, url):
      "s3:///", "file:///", "s3:///key", "simplecache::s3://bucket", "s3://bucket::file:///etc", "file://host/srv",
      "file://relative", "s3://bucket/../other", "file:///srv/..", "file:///srv/%2e%2e/etc", "file:///srv/%2E./etc",
      "s3://bucket/a?versionId=1", "s3://bucket#x", "s3://bucket;x", "s3://bucket\n", "s3://buc\x00ket", "s3://b\x1b[31m",
-     "s3://bucket/é", "s3://bucket:99/x", "sftp://host:port/x", "s3:// bucket", "-o://x", "file:///srv\\..\\x"],
+     "s3://bucket/é", "s3://bucket:99/x", "sftp://host:port/x", "sftp://host:99999/x", "sftp://host:0/x",
+     "s3:// bucket", "-o://x", "file:///srv\\..\\x"],
 )  # fmt: skip
 def test_anything_that_is_more_than_a_place_is_refused(text):
     """A cloned repository could make its reader open any file system with any option."""

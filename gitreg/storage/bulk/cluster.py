@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from gitreg.core.text import escape
-from gitreg.errors import GitregError, MissingDependencyError, StorageError
+from gitreg.errors import GitregError, MissingDependencyError, StorageError, UsageError
 from gitreg.storage.bulk.work import PARTS
 
 if TYPE_CHECKING:
@@ -21,15 +21,19 @@ class Cluster:
     """The Runner that hands parts to the cluster at an address, such as `tls://scheduler:8786`."""
 
     def __init__(self, address: str, patience: float = 10) -> None:
-        """`patience` is how many seconds the cluster has to answer at first."""
+        """`patience` is how many seconds the cluster has to answer at first.  Raises UsageError."""
         self._address = address
         self._patience = patience
+        try:
+            self._parts = urlsplit(address if "://" in address else f"tcp://{address}")
+        except ValueError:  # such as half of an IPv6 address
+            hint = "it looks like tls://scheduler:8786"
+            raise UsageError(f"not the address of a cluster: '{escape(address[:200])}'", hint=hint) from None
 
     @property
     def private(self) -> bool:
         """Whether nobody on the way can read what is sent: options of a store may be secrets."""
-        parts = urlsplit(self._address if "://" in self._address else f"tcp://{self._address}")
-        return parts.scheme == "tls" or parts.hostname in _LOOPBACK
+        return self._parts.scheme == "tls" or self._parts.hostname in _LOOPBACK
 
     def run(self, work: Work) -> Iterator[PartDone]:
         """Raises StorageError if there is no cluster or it gives up, MissingDependencyError without the driver."""

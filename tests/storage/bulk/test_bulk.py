@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gitreg.errors import StorageError
+from gitreg.errors import StorageError, UsageError
 from gitreg.storage.bulk.check import Check
 from gitreg.storage.bulk.cluster import Cluster
 from gitreg.storage.bulk.copying import Mirror
@@ -162,3 +162,9 @@ def test_secrets_travel_only_where_nobody_listens(address, private):
 def test_options_are_never_shown():
     """Credentials would stand in a log."""
     assert "hush" not in repr(Place("s3://bucket", (("secret", "hush"),)))
+
+
+def test_an_address_that_is_none_is_a_usage_error():
+    """A slip of the finger would end in a traceback."""
+    with pytest.raises(UsageError, match="not the address of a cluster"):
+        Cluster("tcp://[x")
