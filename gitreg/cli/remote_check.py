@@ -25,6 +25,7 @@ _PURPOSES: Final = {
     "look": "read back what was written",
     "copy": "copy objects (gc --remote)",
     "delete": "delete objects (gc --remote)",
+    "open": "open what is encrypted",
 }
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from gitreg.errors import GitregError, NotFoundError, StorageError
 from gitreg.operations.context import Context
-from gitreg.operations.stores import remote_at, remote_place
+from gitreg.operations.sealing.seen import checked_root
+from gitreg.operations.stores import remote_address, remote_at, remote_place
 from gitreg.storage.layout import FORMAT_FILE, MAX_FORMAT_BYTES, OBJECTS
 from gitreg.storage.remote.driver import AbsentError, DeniedError
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 _VALUE: Final = b"written by gitreg remote check, and of no use afterwards\n"
 # gc refuses to compare times with a service whose clock is further off.
 _CLOCK_SECONDS: Final = 300
-_PUSH: Final = frozenset({"read", "list", "write", "look"})
+_PULL: Final = frozenset({"read", "open"})
+_PUSH: Final = _PULL | {"list", "write", "look"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,15 @@ def check_remote(context: Context, name: str | None = None) -> RemoteCheck:
     driver = bare_driver(url, options, settings(options))
     trial = _Trial(driver)
     trial.run()
+    if checked_root(context, name) is not None:
+        trial.attempt("open", lambda: remote_at(context, name))
     failed = {attempt.what for attempt in trial.attempts if attempt.problem}
     return RemoteCheck(
         name=name,
         url=driver.describe(),
         driver=type(driver).__name__.removesuffix("Driver").lower(),
         created=trial.created,
-        pull="read" not in failed,
+        pull=not _PULL & failed,
         push=not _PUSH & failed,
         collect=not failed and abs(trial.clock_difference or 0) <= _CLOCK_SECONDS,
         round_trip=trial.round_trip,
@@ -85,8 +89,7 @@ def check_remote(context: Context, name: str | None = None) -> RemoteCheck:
 def _place(context: Context, name: str | None) -> tuple[str, str, dict[str, str]]:
     name = name or context.config.default_remote
     if name is not None:
-        place = remote_at(context, name)
-        return name, place.url, dict(place.options)
+        return name, *remote_address(context, name)
     embedded = remote_place(context)
     if embedded is None:
         raise NotFoundError("no remote to check", hint="gitreg remote add NAME URL")
@@ -106,12 +109,12 @@ class _Trial:
 
     def run(self) -> None:
         copied = f"{self._key}-copy"
-        self._try("read", self._read)
-        self._try("list", lambda: next(self._driver.list(f"{OBJECTS}/00"), None))
-        if self._try("write", lambda: self._driver.put(self._key, _VALUE)):
-            self._try("look", self._look)
-            self._try("copy", lambda: self._driver.copy(self._key, copied))
-            self._try("delete", lambda: self._driver.delete([self._key, copied]))
+        self.attempt("read", self._read)
+        self.attempt("list", lambda: next(self._driver.list(f"{OBJECTS}/00"), None))
+        if self.attempt("write", lambda: self._driver.put(self._key, _VALUE)):
+            self.attempt("look", self._look)
+            self.attempt("copy", lambda: self._driver.copy(self._key, copied))
+            self.attempt("delete", lambda: self._driver.delete([self._key, copied]))
 
     def _read(self) -> None:
         """The first request also pays for the connection; the second one tells how far away the service is."""
@@ -133,7 +136,7 @@ class _Trial:
         if entry is not None and entry.modified:
             self.clock_difference = round(entry.modified / 1e9 - time.time())
 
-    def _try(self, what: str, attempt: Callable[[], object]) -> bool:
+    def attempt(self, what: str, attempt: Callable[[], object]) -> bool:
         try:
             attempt()
         except GitregError as error:

@@ -64,6 +64,11 @@ def remote_driver(context: Context, name: str) -> Driver:
     return open_driver(url, _options(context, name))
 
 
+def remote_address(context: Context, name: str) -> tuple[RemoteUrl, dict[str, str]]:
+    """A remote's URL and options, whoever can open what is there.  Raises RefusedError if the URL changed."""
+    return _checked_url(context, name), _options(context, name)
+
+
 def remote_at(context: Context, name: str) -> Place:
     """Where the remote called `name` is, for work that opens it elsewhere.  Raises as `remote_store` does."""
     url, options = _checked_url(context, name), _options(context, name)

@@ -56,6 +56,19 @@ def test_what_is_trusted_is_said(registry: Path, bucket, gitreg):
     assert "encrypted" not in gitreg("remote", "trust", "shared", cwd=registry).stdout
 
 
+def test_an_encrypted_remote_is_checked_without_an_identity(registry: Path, bucket, gitreg, tmp_path: Path):
+    """Whoever waits to become a recipient could not find out whether their credentials are right."""
+    gitreg("identity", "--new", cwd=registry)
+    gitreg("remote", "encrypt", "shared", cwd=registry)
+    problems = {}
+    for identity in ({}, {"GITREG_IDENTITY": str(tmp_path / "none")}):
+        done = gitreg("remote", "check", "shared", "--json", cwd=registry, **identity)
+        result = json.loads(done.stdout)
+        problems[done.returncode] = [each["what"] for each in result["attempts"] if each["problem"]]
+        assert result["pull"] is result["push"] is (not identity)
+    assert problems == {0: [], 1: ["open"]}
+
+
 def test_a_wrong_identity_is_told_in_words_and_as_a_kind(registry: Path, bucket, gitreg, tmp_path: Path):
     gitreg("identity", "--new", cwd=registry)
     gitreg("remote", "encrypt", "shared", cwd=registry)
