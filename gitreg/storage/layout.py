@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gitreg.core.digest import Digest
 from gitreg.core.text import escape
 from gitreg.errors import FormatError, RefusedError, StorageError
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 FORMAT_FILE: Final = "format"
 FORMAT_TEXT: Final = b"gitreg-store 1\n"
@@ -57,8 +54,3 @@ def no_store(where: str) -> StorageError:
     return StorageError(
         f"no gitreg store at {where}", hint="check the URL, or create the store with: gitreg remote add"
     )
-
-
-def prefixes(digests: Collection[Digest]) -> set[str]:
-    """The two-digit directories these objects lie in."""
-    return {digest.hex[:2] for digest in digests}

@@ -20,7 +20,7 @@ from gitreg.storage.layout import INCOMING
 from gitreg.storage.remote.driver import LARGEST, AbsentError, Entry, Listing, OversizeError
 from gitreg.storage.remote.failures import Cause, cause_of_answer, failure
 from gitreg.storage.remote.fsspec_failures import cause_of, is_out_of_range
-from gitreg.storage.remote.options import fsspec_options
+from gitreg.storage.remote.options import SERVICES, fsspec_options
 from gitreg.storage.remote.patience import patient
 
 if TYPE_CHECKING:
@@ -30,16 +30,13 @@ if TYPE_CHECKING:
 _REQUESTS_AT_ONCE: Final = 16
 _PER_DELETE: Final = 1000
 # Services where one upload appears whole or not at all; elsewhere a rename does that.
-_ATOMIC_UPLOAD: Final = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory"})
-_EXTRAS: Final = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs", "az": "azure", "abfs": "azure"}
-_SIGNED: Final = _ATOMIC_UPLOAD - {"memory"}
-_BULK_DELETE: Final = frozenset({"s3", "s3a"})
+_ATOMIC_UPLOAD: Final = frozenset({*SERVICES, "memory"})
+_EXTRAS: Final = {"s3": "s3", "gs": "gcs", "az": "azure", "abfs": "azure"}
 _TIMES: Final = ("LastModified", "last_modified", "mtime", "updated", "created")
 
 
 # gcsfs's newer class asks a second service, by gRPC, about each bucket it has not seen.
-for _scheme in ("gs", "gcs"):
-    fsspec.register_implementation(_scheme, "gcsfs.core.GCSFileSystem", clobber=True)
+fsspec.register_implementation("gs", "gcsfs.core.GCSFileSystem", clobber=True)
 
 
 class FsspecDriver:
@@ -94,7 +91,7 @@ class FsspecDriver:
     def delete(self, keys: Iterable[str]) -> None:
         paths = [self._path(key) for key in keys]
         with self._failures("remove objects from"):
-            if self._scheme in _BULK_DELETE:
+            if self._scheme == "s3":
                 for start in range(0, len(paths), _PER_DELETE):
                     self._delete_many(paths[start : start + _PER_DELETE])
                 return
@@ -110,7 +107,7 @@ class FsspecDriver:
                 self._fs.cp_file(self._path(source), self._path(target))
 
     def sign(self, key: str, lifetime: timedelta) -> str:
-        if self._scheme not in _SIGNED:
+        if self._scheme not in SERVICES:
             raise StorageError(f"{self._where} has no links to hand out")
         with self._failures("make a link into"):
             return str(self._fs.sign(self._path(key), expiration=int(lifetime.total_seconds())))

@@ -13,7 +13,7 @@ from gitreg.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-SERVICES: Final = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az", "abfss": "az"}
+SERVICES: Final = {"s3": "s3", "gs": "gs", "az": "az", "abfs": "az"}
 
 
 class _Names(NamedTuple):
