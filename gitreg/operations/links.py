@@ -31,6 +31,7 @@ from gitreg.storage.verified import CorruptObjectError
 
 LONGEST = timedelta(days=7)  # what S3 allows
 MOST_PARTS = 100
+_SESSION = "x-amz-security-token="  # of credentials that a role or a login hands out for a while
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,10 @@ class LinkPart:
 
 @dataclass(frozen=True, slots=True)
 class LinkResult:
-    """The parts one after the other are the file.  `verified` is False for a pointer that nobody has signed."""
+    """The parts one after the other are the file.  `verified` is False for a pointer that nobody has signed.
+
+    `temporary` if what signed the links ends by itself, and they with it: perhaps before `expires`.
+    """
 
     model: ModelName
     version: Version | None
@@ -54,6 +58,7 @@ class LinkResult:
     sha256: str
     verified: bool
     expires: datetime
+    temporary: bool
     parts: tuple[LinkPart, ...]
 
 
@@ -73,6 +78,9 @@ def links(context: Context, reference: Reference, path: str, lifetime: timedelta
     _check_shared(store, chunks)
     expires = utc_now() + lifetime
     entry, found = file.placed.file, file.found
+    parts = tuple(
+        _part(link(chunk.digest), entry.size, chunk, start) for chunk, start in zip(chunks, starts, strict=True)
+    )
     return LinkResult(
         model=found.pointer.name,
         version=found.version if isinstance(found, FoundVersion) else None,
@@ -81,9 +89,8 @@ def links(context: Context, reference: Reference, path: str, lifetime: timedelta
         sha256=entry.sha256,
         verified=isinstance(found, FoundVersion),
         expires=expires,
-        parts=tuple(
-            _part(link(chunk.digest), entry.size, chunk, start) for chunk, start in zip(chunks, starts, strict=True)
-        ),
+        temporary=any(_SESSION in part.url.lower() for part in parts),
+        parts=parts,
     )
 
 

@@ -70,6 +70,17 @@ def test_every_file_comes_back_by_its_links(world, request, server, driver):
     assert registry.links("net", "empty").parts == ()
 
 
+@pytest.mark.parametrize("driver", ["fsspec", "obstore"])
+def test_links_by_credentials_that_end_sooner_say_so(world, request, driver):
+    """Links for a week, signed on a machine with a role, are dead the next morning."""
+    if driver == "obstore":
+        pytest.importorskip("obstore")
+    registry = published(world, shared(world, place_at(request, "moto", driver)))
+    assert not registry.links("net", "weights.bin").temporary
+    world.sh("git", "config", "gitreg.remote.far.token", "of a role")
+    assert world.open().links("net", "weights.bin").temporary
+
+
 def test_a_link_works_as_long_as_was_said(world, moto):
     registry = published(world, shared(world, moto.place()))
     part = registry.links("net", "weights.bin", timedelta(days=7)).parts[0]

@@ -34,6 +34,8 @@ def command(output: Output, ref: Reference, path: str, expires: timedelta) -> No
     """
     result = links(open_here(output), ref, path, expires)
     output.data(result, lambda: _script(result))
+    if result.temporary:
+        output.note("the links end with the temporary credentials that signed them, if that is sooner")
     if not result.verified:
         output.note("nobody has signed this version")
 
