@@ -6,7 +6,6 @@ Knows nothing of credentials: they come in `options` or from the service's own c
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -16,6 +15,7 @@ import fsspec
 
 from gitreg.core.text import escape
 from gitreg.errors import GitregError, MissingDependencyError, StorageError
+from gitreg.storage.crew import for_each
 from gitreg.storage.layout import INCOMING
 from gitreg.storage.remote.driver import LARGEST, AbsentError, Entry, Listing, OversizeError
 from gitreg.storage.remote.failures import Cause, cause_of_answer, failure
@@ -95,9 +95,7 @@ class FsspecDriver:
                 for start in range(0, len(paths), _PER_DELETE):
                     self._delete_many(paths[start : start + _PER_DELETE])
                 return
-            with ThreadPoolExecutor(_REQUESTS_AT_ONCE) as pool:
-                for _ in pool.map(self._delete_one, paths):
-                    pass
+            for_each(paths, self._delete_one, _REQUESTS_AT_ONCE)
 
     def copy(self, source: str, target: str) -> None:
         with self._failures("copy objects in"):

@@ -6,7 +6,6 @@ Knows nothing of where credentials come from, nor of asking again.
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -17,11 +16,13 @@ from obstore.exceptions import BaseError
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from gitreg.core.text import escape
+from gitreg.storage.crew import for_each
 from gitreg.storage.remote.credentials import ChainCredentials, is_placed, needs_chain
 from gitreg.storage.remote.driver import LARGEST, PAGE, AbsentError, Entry, Listing, OversizeError
 from gitreg.storage.remote.failures import Cause, failure
 from gitreg.storage.remote.obstore_failures import cause_of
 from gitreg.storage.remote.options import SERVICES, certificates
+from gitreg.storage.remote.patience import CONNECT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,7 +31,6 @@ _STORES: Final[Mapping[str, Any]] = {"s3": S3Store, "gs": GCSStore, "az": AzureS
 # How many values one request deletes; GCS has no such request.
 _PER_DELETE: Final = {"s3": 1000, "az": 256, "gs": 1}
 _DELETES_AT_ONCE: Final = 16
-_CONNECT_SECONDS: Final = 10
 # A value may take as long as it takes while bytes are moving; `read_timeout` finds the connections that hang.
 _NO_TOTAL: Final = timedelta(days=1)
 
@@ -103,13 +103,7 @@ class ObstoreDriver:
     def delete(self, keys: Iterable[str]) -> None:
         names, size = list(keys), _PER_DELETE[self._service]
         batches = [names[start : start + size] for start in range(0, len(names), size)]
-        if len(batches) <= 1 or size > 1:
-            for batch in batches:
-                self._delete(batch)
-            return
-        with ThreadPoolExecutor(_DELETES_AT_ONCE) as pool:
-            for _ in pool.map(self._delete, batches):
-                pass
+        for_each(batches, self._delete, _DELETES_AT_ONCE if size == 1 else 1)
 
     def copy(self, source: str, target: str) -> None:
         with self._failures("copy objects in"):
@@ -142,7 +136,7 @@ def _client(endpoint: str | None, bundle: str | None, timeout: float) -> dict[st
     endpoint = endpoint or next(filter(None, variables), "")
     bundle = bundle or os.environ.get("AWS_CA_BUNDLE")
     return {
-        "connect_timeout": timedelta(seconds=min(timeout, _CONNECT_SECONDS)),
+        "connect_timeout": timedelta(seconds=min(timeout, CONNECT_SECONDS)),
         "read_timeout": timedelta(seconds=timeout),
         "timeout": _NO_TOTAL,
         "allow_http": endpoint.startswith("http://"),

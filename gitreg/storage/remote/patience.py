@@ -6,12 +6,12 @@ from typing import Final
 
 from gitreg.storage.remote.options import SERVICES
 
-_CONNECT_SECONDS: Final = 10
+CONNECT_SECONDS: Final = 10
 
 
 def patient(scheme: str, named: dict[str, object], timeout: float) -> dict[str, object]:
     """The options and these, without repetitions of its own where it can do without them."""
-    connect = min(timeout, _CONNECT_SECONDS)
+    connect = min(timeout, CONNECT_SECONDS)
     if scheme in SERVICES:  # a remembered listing would hide what other people pushed or removed meanwhile
         named = {"use_listings_cache": False, **named}
     match SERVICES.get(scheme):

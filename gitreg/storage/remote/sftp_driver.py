@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import stat
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
@@ -16,6 +15,7 @@ from paramiko.sftp import CMD_EXTENDED, CMD_WRITE, int64
 
 from gitreg.core.text import escape
 from gitreg.errors import GitregError
+from gitreg.storage.crew import for_each
 from gitreg.storage.layout import INCOMING
 from gitreg.storage.remote.driver import LARGEST, AbsentError, DeniedError, Entry, Listing, OversizeError
 from gitreg.storage.remote.failures import Cause, failure
@@ -93,9 +93,7 @@ class SftpDriver:
                     yield Entry(key, each.st_size or 0, (each.st_mtime or 0) * 10**9)
 
     def delete(self, keys: Iterable[str]) -> None:
-        with ThreadPoolExecutor(MOST_SESSIONS) as pool:
-            for _ in pool.map(self._delete_one, keys):
-                pass
+        for_each(keys, self._delete_one, MOST_SESSIONS)
 
     def copy(self, source: str, target: str) -> None:
         self.put(target, self.get(source))
