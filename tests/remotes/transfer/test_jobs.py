@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import time
 
 import pytest
@@ -18,6 +20,9 @@ def test_the_nearest_word_counts(shared: Sharing, monkeypatch):
     assert shared.store().at_once == 3
     monkeypatch.setenv("GITREG_JOBS", "5")
     assert shared.store().at_once == 5
+    context = shared.registry.context
+    told = replace(context, settings=replace(context.settings, jobs=7))
+    assert remote_at(told, "shop").open().at_once == 7
 
 
 @pytest.mark.parametrize("said", ["0", "-1", "many", "257", "\x1b[31m"])
