@@ -82,8 +82,8 @@ def read_packed_manifest(store: ObjectStore, digest: Digest) -> tuple[bytes, byt
     """A manifest as it is stored, and its canonical text, verified.  Raises as `read_chunk` does."""
 
     def opened(packed: bytes) -> tuple[bytes, bytes] | None:
-        text = unpacked(packed)
-        return None if text is None or Digest.of(text) != digest else (packed, text)
+        text = manifest_text(digest, packed)
+        return None if text is None else (packed, text)
 
     return _read_verified(store, digest, opened)
 
@@ -129,18 +129,18 @@ def is_object(digest: Digest, data: bytes) -> bool:
     return Digest.of(data) == digest or _text_digest(data) == digest
 
 
-def unpacked(data: bytes) -> bytes | None:
-    """The text in a zstd frame, or None if it is none or would be longer than any manifest."""
-    try:
-        if not _may_be_manifest(data):
-            return None
-        return zstandard.ZstdDecompressor().decompress(data, allow_extra_data=False)
-    except zstandard.ZstdError:
+def manifest_text(digest: Digest, data: bytes) -> bytes | None:
+    """The text of the manifest of that name, or None if these stored bytes are not it."""
+    if _text_digest(data) != digest:  # first, for a few bytes of anything else could become gigabytes
         return None
+    return zstandard.ZstdDecompressor().decompress(data)
 
 
 def _text_digest(data: bytes) -> Digest | None:
-    """The digest of what `unpacked` gives.  The text is never whole in memory: who made it may want to fill that."""
+    """The digest of the text in a zstd frame, which is never whole in memory: who made it may want to fill that.
+
+    None if it is no frame, or longer than any manifest.
+    """
     try:
         return Digest.of_pieces(_text_pieces(data)) if _may_be_manifest(data) else None
     except zstandard.ZstdError:

@@ -14,7 +14,14 @@ from gitreg.core.limits import MAX_MANIFEST_BYTES
 from gitreg.core.manifest import format_manifest
 from gitreg.storage.fsck import FaultKind, check_objects
 from gitreg.storage.ingest import ingest
-from gitreg.storage.verified import CorruptObjectError, is_object, read_chunk, read_manifest, unpacked, write_manifest
+from gitreg.storage.verified import (
+    CorruptObjectError,
+    is_object,
+    manifest_text,
+    read_chunk,
+    read_manifest,
+    write_manifest,
+)
 from tests.storage.helpers import damage, object_file
 
 DAMAGES = [
@@ -79,9 +86,9 @@ def test_a_bomb_is_not_unpacked():
     compressor = zstandard.ZstdCompressor()
     bomb = compressor.compress(bytes(1 << 20))
     huge = bomb[:4] + bytes([0xE0]) + (MAX_MANIFEST_BYTES + 1).to_bytes(8, "little") + bomb[8:]
-    assert unpacked(huge) is None
+    assert manifest_text(Digest.of(bytes(1 << 20)), huge) is None
     unsized = zstandard.ZstdCompressor(write_content_size=False).compress(bytes(1000))
-    assert unpacked(unsized) is None
+    assert manifest_text(Digest.of(bytes(1000)), unsized) is None
 
 
 def test_telling_whether_a_bomb_is_an_object_takes_little_memory():
@@ -91,6 +98,7 @@ def test_telling_whether_a_bomb_is_an_object_takes_little_memory():
     del text
     tracemalloc.start()
     assert is_object(name, bomb)
+    assert manifest_text(Digest.of(b"another"), bomb) is None
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert most < 40 << 20
@@ -103,7 +111,7 @@ def test_a_frame_that_wants_a_large_window_is_no_object():
     )
     text = bytes(9 << 20)
     packed = compressor.compress(text)
-    assert unpacked(packed) is None
+    assert manifest_text(Digest.of(text), packed) is None
     assert not is_object(Digest.of(text), packed)
 
 
@@ -112,7 +120,7 @@ def test_what_is_an_object_can_be_unpacked(text, more, less):
     """fsck would pass what nobody can read, or the other way round."""
     packed = zstandard.ZstdCompressor().compress(text) + more
     packed = packed[: len(packed) - less]
-    assert is_object(Digest.of(text), packed) is (unpacked(packed) == text)
+    assert is_object(Digest.of(text), packed) is (manifest_text(Digest.of(text), packed) == text)
 
 
 @given(st.binary(max_size=200))

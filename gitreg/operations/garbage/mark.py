@@ -17,7 +17,7 @@ from gitreg.core.manifest import ChunkEntry
 from gitreg.errors import GitregError
 from gitreg.storage.crew import in_order
 from gitreg.storage.store import MissingObjectError, ObjectStore
-from gitreg.storage.verified import CorruptObjectError, unpacked
+from gitreg.storage.verified import CorruptObjectError, manifest_text
 
 
 @dataclass(slots=True)
@@ -75,8 +75,8 @@ def _lines(store: ObjectStore, digest: Digest) -> list[bytes] | _No:
     """The lines of a manifest's chunks, if it is one and is there."""
     try:
         data = store.read(digest)
-        text = unpacked(data)
-        if text is not None and Digest.of(text) == digest:
+        text = manifest_text(digest, data)
+        if text is not None:
             return chunk_lines(text)
     except MissingObjectError:
         return _No.OBJECT

@@ -19,7 +19,7 @@ from gitreg.storage.remote.sealed_codec import SealedCodec
 from gitreg.storage.remote.sealing.ring import DataKey, KeyRing, Seal
 from gitreg.storage.remote.store import RemoteStore
 from gitreg.storage.transfer import copy_artifact
-from gitreg.storage.verified import unpacked
+from gitreg.storage.verified import read_manifest_text
 from tests.storage.helpers import damage, object_file
 from tests.storage.remote.counted import CountedDriver
 
@@ -66,7 +66,7 @@ def test_a_manifest_packed_by_another_release_is_left_alone(store, other, work, 
     """The artifact would be gone from the target until the last part is done, or for good if that is not reached."""
     mirror(work)
     manifest = result.manifest.digest
-    packed = zstandard.ZstdCompressor(level=19, write_checksum=True).compress(unpacked(store.read(manifest)))
+    packed = zstandard.ZstdCompressor(level=19, write_checksum=True).compress(read_manifest_text(store, manifest))
     assert len(packed) != len(store.read(manifest))
     damage(object_file(other, manifest), lambda _: packed)
     assert put_off(Threads().run(work)) == []
