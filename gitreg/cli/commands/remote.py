@@ -48,7 +48,7 @@ def add(output: Output, name: str, url: RemoteUrl, default: bool) -> None:
 @click.argument("name")
 @pass_output
 def trust_(output: Output, name: str) -> None:
-    """Accept a remote whose URL has changed since this clone last used it, or else its keys.
+    """Accept a URL or keys of a remote that changed since this clone last used it.
 
     If both have changed, accept the URL first, and run it again.
     """
