@@ -19,7 +19,7 @@ from tests.servers.server import Place
 
 pytestmark = pytest.mark.slow
 
-GRACE = timedelta(seconds=1.5)
+GRACE = timedelta(seconds=2.5)
 WANTED, GARBAGE = b"wanted again" * 999, b"garbage" * 999
 
 
@@ -44,13 +44,13 @@ def test_each_service_moves_aside_and_settles(served: Place):
     for data in (WANTED, GARBAGE):
         store.write(Digest.of(data), data)
     assert collect(served, []) == (Settled(Swept(0, 0), Swept(0, 0)), Swept(0, 0))  # still young
-    time.sleep(3)
+    time.sleep(4)
     assert collect(served, [])[1] == Swept(2, len(WANTED + GARBAGE))
     assert not open_store(served.url, served.options).present(names)
     assert [read_by_a_stranger(served, name) for name in names] == [WANTED, GARBAGE]
     settled, moved = collect(served, names[:1])  # the copies are a moment old, whatever the age of what they are of
     assert (settled, moved) == (Settled(Swept(1, len(WANTED)), Swept(0, 0)), Swept(0, 0))
-    time.sleep(4)
+    time.sleep(6.5)
     assert collect(served, names[:1])[0].gone.objects == 2
     assert list(open_store(served.url, served.options).names()) == names[:1]
     assert read_by_a_stranger(served, names[0]) == WANTED
