@@ -24,7 +24,7 @@ import boto3
 from bench.remote.contenders import Contender, contenders
 from bench.remote.serving import serving
 from bench.storage.costs import MIB, Cost, cost_of, median, median_ratio, stored
-from bench.storage.run import make_home
+from bench.storage.run import make_home, write_big, write_small
 
 Costs = dict[tuple[str, str], list[Cost]]
 STEPS = ("push", "push again", "change", "pull")
@@ -61,24 +61,10 @@ def main() -> None:
             _report(tools, costs)
 
 
-def _big(source: Path, size: int) -> None:
-    source.mkdir()
-    with (source / "model.bin").open("wb") as file:
-        for _ in range(size // 16):
-            file.write(os.urandom(16 * MIB))
-
-
-def _files(source: Path, count: int) -> None:
-    for number in range(count):
-        path = source / f"{number // 200:03}" / f"{number:05}.bin"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(os.urandom(10_240))
-
-
 SOURCES: dict[str, Callable[[Path, int], None]] = {
-    "big": _big,
-    "small": lambda source, _size: _files(source, 2_000),
-    "many": lambda source, _size: _files(source, 20_000),
+    "big": write_big,
+    "small": lambda source, _size: write_small(source, 2_000),
+    "many": lambda source, _size: write_small(source, 20_000),
 }
 
 

@@ -68,15 +68,17 @@ def make_home(home: Path) -> None:
     os.environ |= {"HOME": str(home), "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "yes", "DVC_NO_ANALYTICS": "1"}
 
 
-def _big(source: Path, size: int) -> None:
+def write_big(source: Path, size: int) -> None:
+    """One file of `size` MiB."""
     source.mkdir()
     with (source / "model.bin").open("wb") as file:
         for _ in range(size // 16):
             file.write(os.urandom(16 * MIB))
 
 
-def _small(source: Path, _size: int) -> None:
-    for number in range(20_000):
+def write_small(source: Path, count: int) -> None:
+    """So many files of 10 KB, 200 in a folder."""
+    for number in range(count):
         path = source / f"{number // 200:03}" / f"{number:05}.bin"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(os.urandom(10_240))
@@ -96,7 +98,11 @@ def _change_model(model: Path) -> int:
     return sum(np.asarray(tensor).nbytes for name, tensor in before.items() if name.startswith(tuple(parts)))
 
 
-SOURCES: dict[str, Callable[[Path, int], None]] = {"big": _big, "small": _small, "model": _model}
+SOURCES: dict[str, Callable[[Path, int], None]] = {
+    "big": write_big,
+    "small": lambda source, _size: write_small(source, 20_000),
+    "model": _model,
+}
 
 
 def _run(tool: Contender, source: Path, root: Path, costs: Costs) -> None:

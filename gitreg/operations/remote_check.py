@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from gitreg.errors import GitregError, NotFoundError, StorageError
 from gitreg.operations.context import Context
+from gitreg.operations.garbage.survey import MOST_SKEW
 from gitreg.operations.sealing.seen import checked_root
 from gitreg.operations.stores import remote_address, remote_at, remote_place
 from gitreg.storage.layout import FORMAT_FILE, MAX_FORMAT_BYTES, OBJECTS
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from gitreg.storage.remote.driver import Driver
 
 _VALUE: Final = b"written by gitreg remote check, and of no use afterwards\n"
-# gc refuses to compare times with a service whose clock is further off.
-_CLOCK_SECONDS: Final = 300
 _PULL: Final = frozenset({"read", "open"})
 _PUSH: Final = _PULL | {"list", "write", "look"}
 
@@ -79,7 +78,7 @@ def check_remote(context: Context, name: str | None = None) -> RemoteCheck:
         created=trial.created,
         pull=not _PULL & failed,
         push=not _PUSH & failed,
-        collect=not failed and abs(trial.clock_difference or 0) <= _CLOCK_SECONDS,
+        collect=not failed and abs(trial.clock_difference or 0) <= MOST_SKEW.total_seconds(),
         round_trip=trial.round_trip,
         clock_difference=trial.clock_difference,
         attempts=tuple(trial.attempts),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import random
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from gitreg.errors import FormatError, StorageError
+from gitreg.storage.crew import in_order
 from gitreg.storage.layout import object_path
 from gitreg.storage.os_failures import storage_failures
 from gitreg.storage.store import MissingObjectError
@@ -53,15 +53,10 @@ def check_objects(store: ObjectStore, digests: Iterable[Digest] | None = None) -
 
     A few are read side by side, and no more than those are in memory.
     """
-    ahead: deque[Future[Fault | None]] = deque()
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for digest in store.names() if digests is None else digests:
-            ahead.append(pool.submit(_check, store, digest))
-            if len(ahead) > _AT_ONCE and (fault := ahead.popleft().result()) is not None:
-                yield fault
-        for future in ahead:
-            if (fault := future.result()) is not None:
-                yield fault
+    chosen = store.names() if digests is None else digests
+    for fault in in_order(chosen, partial(_check, store), _AT_ONCE):
+        if fault is not None:
+            yield fault
 
 
 def sampled(digests: Iterable[Digest], count: int) -> list[Digest]:

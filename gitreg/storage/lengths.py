@@ -30,8 +30,13 @@ def misfits(store: ObjectStore, chunks: Collection[ChunkEntry]) -> tuple[set[Dig
     """The chunks the store lacks, and those that it has with a wrong size.  Raises StorageError."""
     wanted = {chunk.digest: chunk.length for chunk in chunks}
     found = lengths(store, wanted.keys())
-    wrong = {digest for digest, length in found.items() if length not in {None, wanted[digest]}}
+    wrong = {digest for digest, length in found.items() if is_off(length, wanted[digest])}
     return wanted.keys() - found.keys(), wrong
+
+
+def is_off(length: int | None, expected: int) -> bool:
+    """Whether a store told another length than it should be."""
+    return length not in {None, expected}
 
 
 def lengths(store: ObjectStore, digests: Collection[Digest]) -> dict[Digest, int | None]:

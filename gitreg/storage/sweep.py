@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from gitreg.core.digest import Digest
 
@@ -21,11 +21,24 @@ class Listed(NamedTuple):
     modified: int
 
 
+class Sized(Protocol):
+    """Something that is stored."""
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        ...
+
+
 class Swept(NamedTuple):
     """What was removed."""
 
     objects: int
     bytes: int
+
+    @classmethod
+    def of(cls, stored: Collection[Sized]) -> Swept:
+        return cls(len(stored), sum(each.size for each in stored))
 
 
 class Sweepable(Protocol):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitreg.core.manifest import ChunkEntry, Manifest, parse_chunk_list
 from gitreg.errors import StorageError
 from gitreg.storage.crew import ByteLimit, for_each
-from gitreg.storage.lengths import lengths, misfits
+from gitreg.storage.lengths import is_off, lengths, misfits
 from gitreg.storage.progress import OnProgress, Progress
 from gitreg.storage.verified import read_chunk, read_packed_manifest, write_manifest_text
 
@@ -43,14 +43,14 @@ def copy_artifact(
     packed, text = read_packed_manifest(source, manifest_digest)
     chunks = {chunk.digest: chunk for chunk in parse_chunk_list(text)}
     found = lengths(target, [*chunks, manifest_digest])  # in one question
-    missing = [chunk for digest, chunk in chunks.items() if digest not in found or _is_off(found[digest], chunk.length)]
+    missing = [chunk for digest, chunk in chunks.items() if digest not in found or is_off(found[digest], chunk.length)]
     moved = sum(chunk.length for chunk in missing)
     copier = _Copier(source, target, found, Progress(moved, on_progress))
     _copy_chunks(missing, copier)
     if manifest_digest not in found:
         target.write(manifest_digest, packed)
         target.flush()
-    elif _is_off(found[manifest_digest], len(packed)):  # damaged, or packed by another release
+    elif is_off(found[manifest_digest], len(packed)):  # damaged, or packed by another release
         write_manifest_text(target, text)
     return TransferStats(len(missing) + (manifest_digest not in found), moved, len(chunks), len(missing))
 
@@ -91,7 +91,3 @@ def _copy_chunks(chunks: Sequence[ChunkEntry], copier: _Copier) -> None:
             copier.target.flush()
         raise
     copier.target.flush()
-
-
-def _is_off(length: int | None, expected: int) -> bool:
-    return length not in {None, expected}

@@ -3,7 +3,7 @@ something: for interleavings that no real server can be made to show at will."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from gitreg.storage.remote.driver import LARGEST, AbsentError, Entry, Listing, OversizeError
 
@@ -20,6 +20,11 @@ class Service:
         self.times: dict[str, int] = {}
         self.now = 1_000_000_000
         self.before: Callable[[str], None] = lambda _request: None
+
+    def fill(self, values: Mapping[str, bytes]) -> None:
+        """Have it hold these without a request."""
+        for key, value in values.items():
+            self._write(key, value)
 
     def describe(self) -> str:
         return "test://service"

@@ -100,7 +100,7 @@ class BrokenListing(CountedDriver):
 
 def listed(listing: Listing, *breaks: int) -> list[str]:
     inner = BrokenListing(listing, list(breaks))
-    inner.values = dict.fromkeys(KEYS, b"")
+    inner.fill(dict.fromkeys(KEYS, b""))
     return [entry.key for entry in Retrying(inner, retries=3).list("objects")]
 
 

@@ -11,12 +11,12 @@ from gitreg.errors import GitError
 from gitreg.git.ever import blind_spots
 from gitreg.operations.context import Context
 from gitreg.operations.garbage.mark import Marked, UnknownNeedError, mark
-from gitreg.operations.garbage.results import Amount, Blocked, Kept, summed, unused
+from gitreg.operations.garbage.results import Amount, Blocked, Kept, unused
 from gitreg.operations.garbage.roots import roots
 from gitreg.operations.garbage.trim import TRIM_GRACE, TrimRefusedError, held_by_remote
 from gitreg.operations.stores import local_store
 from gitreg.storage.local_sweep import LocalSweep
-from gitreg.storage.sweep import Listed
+from gitreg.storage.sweep import Listed, Swept
 
 DEFAULT_GRACE: Final = timedelta(days=14)
 # An add or push of that many hours ago may still be running; whoever asks for less must know that none is.
@@ -58,7 +58,7 @@ def gc(context: Context, request: GcRequest) -> GcResult:
             sweep.remove_leftovers()  # first, for a full disk needs some room to move objects aside
             garbage, trimmed = sweep.remove_untouched(plan.garbage), sweep.remove_untouched(plan.trimmed)
         else:
-            garbage, trimmed = summed(plan.garbage), summed(plan.trimmed)
+            garbage, trimmed = Swept.of(plan.garbage), Swept.of(plan.trimmed)
     return GcResult(plan.keep, Amount.of(garbage, trimmed), Amount.of(trimmed), plan.blocked, deleted=request.force)
 
 

@@ -53,8 +53,3 @@ def unused(objects: Iterable[Listed], now: int, grace: timedelta) -> list[Listed
     """Those that nobody has used for so long, at the store's time `now`."""
     newest = now - int(grace.total_seconds() * 1e9)
     return [each for each in objects if each.modified <= newest]
-
-
-def summed(objects: Iterable[Listed]) -> Swept:
-    listed = list(objects)
-    return Swept(len(listed), sum(each.size for each in listed))

@@ -16,7 +16,7 @@ from gitreg.operations.garbage.archive import archive
 from gitreg.operations.garbage.gc import DEFAULT_GRACE
 from gitreg.operations.garbage.mark import UnknownNeedError, mark
 from gitreg.operations.garbage.released import Released, released
-from gitreg.operations.garbage.results import Amount, Blocked, Kept, summed
+from gitreg.operations.garbage.results import Amount, Blocked, Kept
 from gitreg.operations.garbage.roots import Root, roots
 from gitreg.operations.garbage.survey import ClockError, Survey, survey
 from gitreg.operations.retention import VersionFate
@@ -128,7 +128,7 @@ def _carry_out(
 ) -> tuple[Amount, Amount, Amount]:
     """What goes, what went for good, and what was put back; or would be."""
     old = [each for each in seen.aside if each.modified <= seen.settled]
-    moved, gone, back = summed(garbage), Swept(len(old), sum(each.size for each in old)), _NOTHING
+    moved, gone, back = Swept.of(garbage), Swept.of(old), _NOTHING
     if force:
         match seen.sweep:
             case RemoteSweep():

@@ -17,7 +17,7 @@ from gitreg.storage.remote.sweep import Aside, RemoteSweep, margin
 from gitreg.storage.store import ObjectStore
 from gitreg.storage.sweep import Listed
 
-_SKEW = timedelta(minutes=5)
+MOST_SKEW = timedelta(minutes=5)
 _SECOND = 1_000_000_000
 
 
@@ -76,7 +76,7 @@ def survey(store: ObjectStore, grace: timedelta, *, only_look: bool = False) -> 
 def _checked(now: int, store: ObjectStore) -> int:
     """Ages are by the store's clock; the times of events, which retention goes by, are by this machine's or others'."""
     apart = abs(now - time.time_ns()) / _SECOND
-    if apart > _SKEW.total_seconds():
+    if apart > MOST_SKEW.total_seconds():
         raise ClockError(
             f"the clocks of this machine and of {store.describe()} are {round(apart / 60)} minutes apart",
             hint="set this machine's clock; nothing is deleted while they disagree",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from gitreg.core.digest import Digest
 from gitreg.core.manifest import parse_chunk_list
 from gitreg.errors import StorageError
 from gitreg.storage.bulk.work import PartDone
+from gitreg.storage.crew import in_order
 from gitreg.storage.fsck import Fault, FaultKind, intact, or_fault, read_or_fault
 from gitreg.storage.lengths import misfits
 from gitreg.storage.remote.sealing.ring import SealedError
@@ -76,8 +76,7 @@ _Outcome = _Written | _PutOff | Fault | None
 
 def _each(copy: partial[_Outcome], digests: Collection[Digest], at_once: int) -> list[_Outcome]:
     """Raises StorageError if an object cannot be written; what is faulty in the source is an outcome."""
-    with ThreadPoolExecutor(at_once) as pool:
-        return list(pool.map(copy, digests))
+    return list(in_order(digests, copy, at_once))
 
 
 def _copy(source: ObjectStore, target: ObjectStore, odd: Collection[Digest], digest: Digest) -> _Outcome:

@@ -88,7 +88,7 @@ class RemoteSweep:
         ordered = list(objects)
         batches = (ordered[start : start + _AT_ONCE] for start in range(0, len(ordered), _AT_ONCE))
         moved = [each for batch in batches for each in self._move(batch)]
-        return Swept(len(moved), sum(each.size for each in moved))
+        return Swept.of(moved)
 
     def settle(self, copies: Sequence[Aside], needed: Collection[Digest], before: int) -> Settled:
         """Put back what is needed and not in its place, and remove copies from before `before`.
@@ -103,7 +103,7 @@ class RemoteSweep:
         old = (each for each in copies if each.modified <= before)
         gone = [each for each in old if each.digest not in wanted or each.digest in safe]
         self._driver.delete([each.key for each in gone])
-        return Settled(_sum(back), _sum(gone))
+        return Settled(Swept.of(back), Swept.of(gone))
 
     def remove_leftovers(self, before: int) -> None:
         """What killed writers have left behind, where an upload is a file until it gets its name."""
@@ -147,10 +147,6 @@ class RemoteSweep:
 
 def _size(copy: Aside) -> int:
     return copy.size
-
-
-def _sum(copies: Sequence[Aside]) -> Swept:
-    return Swept(len(copies), sum(each.size for each in copies))
 
 
 def _seconds() -> float:

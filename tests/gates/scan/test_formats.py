@@ -4,28 +4,16 @@ import json
 import pickle
 
 import numpy as np
-import onnx
-import onnx.helper
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save
 
+from bench.scan.model_files import onnx_model
 from gitreg import api
 from gitreg.gates.scan.looks import LOOKS
 from gitreg.gates.scan.profiles.table import DEFAULT, allow_list
 from gitreg.gates.scan.scan import scan_file
-
-
-def onnx_model(location=None):
-    value = lambda name: onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1])  # noqa: E731
-    graph = onnx.helper.make_graph([onnx.helper.make_node("Identity", ["x"], ["y"])], "g", [value("x")], [value("y")])
-    model = onnx.helper.make_model(graph)
-    if location:
-        weight = onnx.TensorProto(name="w", data_type=1, dims=[2], data_location=1)
-        weight.external_data.add(key="location", value=location)
-        model.graph.initializer.append(weight)
-    return model.SerializeToString()
 
 
 def gguf(template):

@@ -1,25 +1,23 @@
-"""A service in memory that counts what it is asked, page by page."""
+"""A service that counts what it is asked, page by page."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from gitreg.storage.remote.driver import LARGEST, PAGE, AbsentError, Entry, Listing, OversizeError
+from gitreg.storage.remote.driver import LARGEST, PAGE, Entry, Listing
+from tests.remotes.service import Service
 
 
-class CountedDriver:
-    """The Driver over a dict; `requests` counts by kind."""
+class CountedDriver(Service):
+    """`requests` counts by kind; a copy is a GET and a PUT."""
 
     def __init__(self, listing: Listing = Listing.SEEKABLE) -> None:
+        super().__init__()
         self.listing = listing
-        self.values: dict[str, bytes] = {}
         self.requests: Counter[str] = Counter()
         self._lock = threading.Lock()
-
-    def describe(self) -> str:
-        return "counted"
 
     def count(self, kind: str) -> None:
         with self._lock:
@@ -27,31 +25,25 @@ class CountedDriver:
 
     def get(self, key: str, most: int = LARGEST) -> bytes:
         self.count("GET")
-        if key not in self.values:
-            raise AbsentError(f"no {key}")
-        if len(self.values[key]) > most:
-            raise OversizeError(self.describe())
-        return self.values[key]
+        return super().get(key, most)
 
     def put(self, key: str, data: bytes | memoryview) -> None:
         self.count("PUT")
-        self.values[key] = bytes(data)
+        super().put(key, data)
 
     def head(self, key: str) -> Entry | None:
         self.count("HEAD")
-        return Entry(key, len(self.values[key]), 0) if key in self.values else None
+        return super().head(key)
 
     def list(self, prefix: str, after: str = "") -> Iterator[Entry]:
-        keys = sorted(key for key in self.values if key.startswith(f"{prefix}/") and key > after)
-        for start in range(0, max(len(keys), 1), PAGE):
+        entries = [*super().list(prefix, after)]
+        for start in range(0, max(len(entries), 1), PAGE):
             self.count("LIST")
-            for key in keys[start : start + PAGE]:
-                yield Entry(key, len(self.values[key]), 0)
+            yield from entries[start : start + PAGE]
 
-    def delete(self, keys) -> None:
+    def delete(self, keys: Iterable[str]) -> None:
         self.count("DELETE")
-        for key in keys:
-            self.values.pop(key, None)
+        super().delete(keys)
 
     def copy(self, source: str, target: str) -> None:
         self.put(target, self.get(source))

@@ -21,7 +21,7 @@ def keys(first: int, count: int) -> list[str]:
 
 def filled(count: int, listing: Listing = Listing.SEEKABLE) -> CountedDriver:
     driver = CountedDriver(listing)
-    driver.values = dict.fromkeys(keys(0, count), b"12345")
+    driver.fill(dict.fromkeys(keys(0, count), b"12345"))
     return driver
 
 
@@ -99,5 +99,5 @@ def test_a_larger_store_than_can_be_remembered_is_still_told_right(monkeypatch):
 def test_strangers_keys_do_no_harm():
     """A file that somebody put into the bucket would break every push."""
     driver = filled(1500)
-    driver.values |= {f"objects/{name}": b"" for name in ("README", "zz/zz", "0", "00/x")}
+    driver.fill({f"objects/{name}": b"" for name in ("README", "zz/zz", "0", "00/x")})
     assert len(Presence(driver, 4).sizes(keys(0, 1600))) == 1500
