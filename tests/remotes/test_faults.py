@@ -76,6 +76,16 @@ def test_a_deletion_that_is_refused_in_a_good_answer(shaky: Shaky, driver: Drive
     assert type(error) is DELETIONS[code]
 
 
+def test_a_deletion_that_is_refused_for_a_value_that_nobody_named(shaky: Shaky, driver: Driver):
+    """obstore panics, which is no Exception: one hostile answer would end gc with a traceback."""
+    error = failing(
+        shaky, Answer(200, REFUSED.replace(b"objects/x", b"z") % b"Any"), lambda: REQUESTS["delete"](driver)
+    )
+    assert type(error) is StorageError
+    assert "\n" not in error.message
+    assert error.hint
+
+
 @pytest.mark.parametrize("status", [403, 404, 500, 503])
 def test_a_look_that_fails_is_not_a_value_that_is_absent(shaky: Shaky, driver: Driver, status: int):
     """An object would be uploaded again, or said to be lost, because a service was in trouble."""

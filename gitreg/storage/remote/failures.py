@@ -39,6 +39,7 @@ class Cause(Enum):
     CUT = auto()
     BAD_OPTION = auto()
     ODD_KEY = auto()
+    PANIC = auto()
     OTHER = auto()
 
 
@@ -109,6 +110,11 @@ _ALL: Final = {
         StorageError,
         "something there has a name that obstore cannot list, such as one with '//'",
         f"remove what gitreg has not put there, or {_OPTION}.driver fsspec",
+    ),
+    Cause.PANIC: _Meaning(
+        StorageError,
+        "obstore broke down over the service's answer",
+        f"the service may be broken, or hostile; another driver may cope: {_OPTION}.driver fsspec",
     ),
     Cause.OTHER: _Meaning(
         StorageError, "it failed", "check the URL, the options and the network; running the command again continues"

@@ -33,6 +33,7 @@ _PER_DELETE: Final = {"s3": 1000, "az": 256, "gs": 1}
 _DELETES_AT_ONCE: Final = 16
 # A value may take as long as it takes while bytes are moving; `read_timeout` finds the connections that hang.
 _NO_TOTAL: Final = timedelta(days=1)
+_PANIC: Final = "PanicException"  # a failed assertion of Rust's: no Exception, and a class that nobody can import
 
 
 def open_obstore(url: str, named: Mapping[str, Any], timeout: float) -> ObstoreDriver | None:
@@ -128,6 +129,10 @@ class ObstoreDriver:
             raise failure(absent if cause is Cause.ABSENT else cause, doing, self._where, told) from None
         except ValueError as error:  # options that it can't take
             raise failure(Cause.OTHER, doing, self._where, type(error).__name__) from None
+        except BaseException as error:
+            if type(error).__name__ != _PANIC:
+                raise
+            raise failure(Cause.PANIC, doing, self._where) from None
 
 
 def _client(endpoint: str | None, bundle: str | None, timeout: float) -> dict[str, Any]:
