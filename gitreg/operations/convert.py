@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitreg.core.artifact_path import TEMP_DIRECTORY
 from gitreg.core.text import escape
 from gitreg.errors import (
     FormatError,
@@ -28,6 +29,8 @@ from gitreg.serializers.convert.convert import (
     refuse_options,
     source_format,
 )
+from gitreg.storage.destination import Destination
+from gitreg.storage.partial import open_area
 from gitreg.storage.pending import sync
 
 
@@ -85,14 +88,21 @@ def _convert(request: ConvertRequest, settings: Settings) -> ConvertResult:
             f"{kind.value} is converted to {kind.target_suffix}", hint=f"such as {_renamed(request, kind)}"
         )
     request.target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=request.target.parent, prefix=f".{request.target.name}.") as folder:
-        converted = convert(wish, kind, Path(folder), settings.progress.update)
+    with _folder_beside(request.target) as folder:
+        converted = convert(wish, kind, folder, settings.progress.update)
         _check_safe(converted.path)
         _make_durable(converted.path)
         _refuse_existing(request)
         converted.path.replace(request.target)
     sync(request.target.parent)
     return _result(request, kind, converted)
+
+
+@contextmanager
+def _folder_beside(target: Path) -> Iterator[Path]:
+    """A folder on the target's file system that is gone afterwards; those of conversions that were killed go now."""
+    with Destination(target.parent.resolve()) as parent, closing(open_area(parent.descriptor)) as area:
+        yield target.parent / TEMP_DIRECTORY / area.name
 
 
 def _result(request: ConvertRequest, kind: SourceFormat, converted: Converted) -> ConvertResult:

@@ -33,6 +33,7 @@ class Task:
     """A program by its absolute path, its stdin, the files in its directory, and what else it may read or not.
 
     `kept`: what of the files that it leaves in its directory is copied, by name, and where to, if it exits with 0.
+    `beside`: where its directory lies, for programs that write much; else with the system's other temporary ones.
     """
 
     argv: tuple[str, ...]
@@ -43,6 +44,7 @@ class Task:
     environment: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     kept: Mapping[str, Path] = field(default_factory=dict)
+    beside: Path | None = None
 
 
 def run_sandboxed(task: Task) -> Ended:
@@ -51,7 +53,7 @@ def run_sandboxed(task: Task) -> Ended:
     Raises:
         OSError: a file to keep is not there, or is no file.
     """
-    with work_area() as work:
+    with work_area(task.beside) as work:
         with tempfile.TemporaryFile() as stdin:
             _fill(work, task)
             stdin.write(task.stdin)

@@ -21,9 +21,9 @@ _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @contextmanager
-def work_area() -> Iterator[Path]:
-    """An empty directory that is gone afterwards."""
-    root = Path(tempfile.gettempdir()).resolve()
+def work_area(beside: Path | None = None) -> Iterator[Path]:
+    """An empty directory, in `beside` or with the system's other temporary ones, that is gone afterwards."""
+    root = (beside or Path(tempfile.gettempdir())).resolve()
     for left in root.glob(f"{_PREFIX}*"):
         with suppress(OSError):
             _remove_if_dead(left)

@@ -5,18 +5,18 @@ Knows no command, and never replaces a file: what it writes is new, and its call
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import assert_never
 
 from gitreg.errors import FormatError, UsageError
-from gitreg.serializers.convert.keras_weights import is_keras, keras_tensors
+from gitreg.serializers.convert import keras_program, sklearn_program
+from gitreg.serializers.convert.apart import Program, convert_apart
+from gitreg.serializers.convert.keras_weights import is_keras
 from gitreg.serializers.convert.numpy_files import npy_tensors, npz_tensors
-from gitreg.serializers.convert.safetensors_writer import compare_tensors, write_tensors
-from gitreg.serializers.convert.sklearn_sandbox import convert_pickle
+from gitreg.serializers.convert.safetensors_writer import WRITTEN, OnProgress, write_compared
 from gitreg.serializers.convert.tensor import Tensor
 from gitreg.serializers.convert.torch_file import (
     LEGACY_HEAD,
@@ -31,9 +31,9 @@ from gitreg.serializers.convert.torch_tensors import torch_tensors, untie
 _ZIP = b"PK\x03\x04"
 _NPY = b"\x93NUMPY"
 _PICKLES = (b"\x80", b"\x78", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x5d\x00\x00")  # bare, or as joblib compresses
-_KEPT = "the architecture stays in the .keras file's config.json; safetensors holds the weights only"
-
-OnProgress = Callable[[int, int], None]
+# Loading an estimator takes what its code takes; weights, also compressed ones, a few times the bytes of their file.
+_SKLEARN = Program(sklearn_program.__name__, sklearn_program.WRITTEN, room=32 << 30)
+_KERAS = Program(keras_program.__name__, WRITTEN, room=4 << 30, growth=8)
 
 
 class SourceFormat(StrEnum):
@@ -110,18 +110,26 @@ def convert(wish: Wish, kind: SourceFormat, folder: Path, progress: OnProgress) 
         case SourceFormat.TORCH_LEGACY:
             return _from_torch(wish, read_torch_legacy(wish.source), folder, progress)
         case SourceFormat.KERAS:
-            with keras_tensors(wish.source, folder) as tensors:
-                return Converted(_written(folder, tensors, {}, progress), len(tensors), {}, (_KEPT,))
+            return _apart(_KERAS, wish, folder)
         case SourceFormat.NPZ:
             with npz_tensors(wish.source) as tensors:
-                return Converted(_written(folder, tensors, {}, progress), len(tensors), {}, ())
+                return _tensors(tensors, folder, progress)
         case SourceFormat.NPY:
-            return Converted(_written(folder, npy_tensors(wish.source), {}, progress), 1, {}, ())
+            return _tensors(npy_tensors(wish.source), folder, progress)
         case SourceFormat.PICKLE:
-            path, notes = convert_pickle(wish.source, wish.sample, folder)
-            return Converted(path, 0, {}, notes)
+            return _apart(_SKLEARN, wish, folder)
         case _:
             assert_never(kind)
+
+
+def _apart(program: Program, wish: Wish, folder: Path) -> Converted:
+    made = convert_apart(program, wish.source, wish.sample, folder)
+    return Converted(made.path, made.tensors, {}, made.notes)
+
+
+def _tensors(tensors: Sequence[Tensor], folder: Path, progress: OnProgress) -> Converted:
+    write_compared(folder / WRITTEN, tensors, {}, progress)
+    return Converted(folder / WRITTEN, len(tensors), {}, ())
 
 
 def _from_torch(wish: Wish, file: TorchFile, folder: Path, progress: OnProgress) -> Converted:
@@ -132,24 +140,5 @@ def _from_torch(wish: Wish, file: TorchFile, folder: Path, progress: OnProgress)
         raise FormatError(f"ties a tensor under the name '{min(taken)}', which safetensors files use themselves")
     with wish.source.open("rb") as source:
         tensors = torch_tensors(untied.views, file.extents, source.fileno())
-        path = _written(folder, tensors, {**metadata, **untied.aliases}, progress)
-    return Converted(path, len(tensors), untied.aliases, ())
-
-
-def _written(folder: Path, tensors: Sequence[Tensor], metadata: Mapping[str, str], progress: OnProgress) -> Path:
-    """Written, on the disk, and compared: twice the bytes, as far as progress goes."""
-    path = folder / "model.safetensors"
-    total = 2 * sum(tensor.nbytes for tensor in tensors)
-    done = 0
-
-    def advance(count: int) -> None:
-        nonlocal done
-        done += count
-        progress(done, total)
-
-    with path.open("x+b") as stream:
-        ordered = write_tensors(stream, tensors, metadata, advance)
-        stream.flush()
-        os.fsync(stream.fileno())
-        compare_tensors(stream, ordered, advance)
-    return path
+        write_compared(folder / WRITTEN, tensors, {**metadata, **untied.aliases}, progress)
+    return Converted(folder / WRITTEN, len(tensors), untied.aliases, ())

@@ -54,6 +54,8 @@ def keras_tensors(path: Path, folder: Path) -> Iterator[list[Tensor]]:
             with h5py.File(copy.name, "r") as file:
                 yield list(_weights(h5py, file))
         except (OSError, RuntimeError, ValueError, KeyError) as error:
+            if isinstance(error, OSError) and error.errno is not None:  # the system's word; HDF5 has no numbers
+                raise
             raise FormatError(f"its {_WEIGHTS} is not sound HDF5: {escape(str(error).splitlines()[0])}") from None
 
 
@@ -86,6 +88,8 @@ def _tensor(h5py: Any, dataset: Any, path: str) -> Tensor:  # noqa: ANN401
         raise FormatError(f"'{escape(path[:100])}' is no array")
     if dataset.external or dataset.is_virtual:
         raise FormatError(f"'{escape(path[:100])}' keeps its values in other files")
+    if dataset.nbytes > dataset.id.get_storage_size() and not dataset.id.get_create_plist().get_nfilters():
+        raise FormatError(f"'{escape(path[:100])}' claims more bytes than there are")
     code = numpy_code(dataset.dtype.str, path)
     return Tensor(path, code, tuple(int(extent) for extent in dataset.shape), partial(_pieces, dataset))
 

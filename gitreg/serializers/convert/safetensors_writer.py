@@ -6,17 +6,41 @@ Format: https://github.com/huggingface/safetensors#format.  The reference librar
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import BinaryIO
 
 from gitreg.core.text import escape
 from gitreg.errors import FormatError, VerificationError
 from gitreg.serializers.convert.tensor import ITEM_BYTES, Tensor
 
+WRITTEN = "model.safetensors"
 _LONGEST_HEADER = 100_000_000  # the reference implementation's own limit
 _RESERVED = "__metadata__"
 
 Advance = Callable[[int], None]
+OnProgress = Callable[[int, int], None]
+
+
+def write_compared(path: Path, tensors: Sequence[Tensor], metadata: Mapping[str, str], progress: OnProgress) -> None:
+    """A new file, on the disk, and compared: twice the bytes, as far as progress goes.
+
+    Raises FormatError and VerificationError, as writing and comparing do.
+    """
+    total = 2 * sum(tensor.nbytes for tensor in tensors)
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        progress(done, total)
+
+    with path.open("x+b") as stream:
+        ordered = write_tensors(stream, tensors, metadata, advance)
+        stream.flush()
+        os.fsync(stream.fileno())
+        compare_tensors(stream, ordered, advance)
 
 
 def write_tensors(
