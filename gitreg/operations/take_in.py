@@ -17,7 +17,8 @@ from gitreg.operations.stores import local_store, remote_store
 from gitreg.operations.uncopied import forget, manifests, place_of, remember
 from gitreg.storage.ingest import ingest_listed
 from gitreg.storage.lengths import misfits
-from gitreg.storage.source import list_source
+from gitreg.storage.listing import list_files
+from gitreg.storage.source import Source
 from gitreg.storage.stat_cache import StatCache
 from gitreg.storage.store import ObjectStore
 from gitreg.storage.verified import read_chunk_list
@@ -45,13 +46,14 @@ class TakenIn:
 
 def take_in(context: Context, place: Path, keep: Keep, *, rehash: bool) -> TakenIn:
     """Hash what may have changed, and have every byte where it is to be kept.  Raises SourceError, StorageError."""
-    source = list_source(place, time.time_ns())
+    listing = list_files(place, time.time_ns())
     cache = _stat_cache(context)
     store = _store(context, keep)
-    known = None if rehash else cache.manifest_of(source)
+    known = None if rehash else cache.manifest_of(listing)
     chunks = None if known is None else _kept(context, known, place, store)
     if known is not None and chunks is not None:
-        return TakenIn(known, source.size, len(source.files), len(chunks))
+        return TakenIn(known, listing.size, len(listing.paths), len(chunks))
+    source = Source.of(listing)
     with context.step(f"add {escape(place.name)}") as report:
         result = ingest_listed(source, store, report)
     contents = result.manifest
@@ -59,7 +61,7 @@ def take_in(context: Context, place: Path, keep: Keep, *, rehash: bool) -> Taken
         remember(context, contents, place)
     else:
         forget(context, result.digest)
-    cache.record(source, result.digest)
+    cache.record(listing, result.digest)
     counts = (result.new_chunks, result.new_bytes)
     return TakenIn(result.digest, source.size, len(contents.files), len(contents.chunks), *counts)
 
@@ -69,14 +71,15 @@ def manifest_now(context: Context, place: Path, *, rehash: bool = False) -> Dige
 
     Raises SourceError.
     """
-    source = list_source(place, time.time_ns())
+    listing = list_files(place, time.time_ns())
     cache = _stat_cache(context)
-    known = None if rehash else cache.manifest_of(source)
+    known = None if rehash else cache.manifest_of(listing)
     if known is not None:
         return known
+    source = Source.of(listing)
     with context.step(f"hash {escape(place.name)}") as report:
         digest = ingest_listed(source, None, report).digest
-    cache.record(source, digest)
+    cache.record(listing, digest)
     return digest
 
 

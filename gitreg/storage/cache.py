@@ -24,8 +24,8 @@ from gitreg.storage.destination import Destination
 from gitreg.storage.disk_sync import sync_file_system
 from gitreg.storage.in_place import files_in_place
 from gitreg.storage.layout import digest_of_name
+from gitreg.storage.listing import Listing, list_files
 from gitreg.storage.os_failures import storage_failures
-from gitreg.storage.source import Source, list_source
 from gitreg.storage.stat_cache import FINE_TICK_NS, StatCache
 from gitreg.storage.temp_area import TempArea
 
@@ -119,26 +119,26 @@ def _last_use(place: Path) -> int:
 
 def _is_intact(place: Path, manifest: Manifest, looks: StatCache, *, paranoid: bool) -> bool:
     """Whether every file is as it was when last verified or, failing that, hashes to what the manifest says."""
-    source = _listed(place)
-    if source is None:
+    listing = _listed(place)
+    if listing is None:
         return False
-    if not paranoid and looks.manifest_of(source) == manifest.digest:
+    if not paranoid and looks.manifest_of(listing) == manifest.digest:
         return True
-    if [file.path for file in source.files] != [file.path for file in manifest.files]:
+    if sorted(listing.paths) != sorted(file.path for file in manifest.files):
         return False
     try:
         if len(files_in_place(excerpt_of(manifest), place)) < len(manifest.files):
             return False
     except OSError:  # permissions that are wrong and not ours to put right
         return False
-    looks.record(source, manifest.digest)
+    looks.record(listing, manifest.digest)
     return True
 
 
-def _listed(place: Path) -> Source | None:
+def _listed(place: Path) -> Listing | None:
     """The checkout's files, or None if something is there that no artifact can hold."""
     with suppress(SourceError):
-        return list_source(place, time.time_ns())
+        return list_files(place, time.time_ns())
     return None
 
 
@@ -163,9 +163,9 @@ def _build(place: Path, manifest: Manifest, made: _Making) -> None:
         sync_file_system(area.descriptor)
         # Past the clock tick of the newest file, so that the listing can be trusted from the first use on.
         time.sleep(FINE_TICK_NS / 1e9)
-        source = list_source(nascent, time.time_ns())
+        listing = list_files(nascent, time.time_ns())
         if _rename_unless_taken(nascent, place):
-            made.looks.record(replace(source, root=place), manifest.digest)
+            made.looks.record(replace(listing, root=place), manifest.digest)
     finally:
         area.close()
 

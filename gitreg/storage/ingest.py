@@ -43,7 +43,6 @@ class IngestResult:
     digest: Digest
     new_chunks: int
     new_bytes: int
-    source: Source
 
 
 def ingest(path: Path, store: ObjectStore | None, on_progress: OnProgress | None = None) -> IngestResult:
@@ -72,7 +71,7 @@ def ingest_listed(source: Source, store: ObjectStore | None, on_progress: OnProg
     if store is not None:
         store.flush()
         write_manifest_text(store, text)
-    return IngestResult(manifest, Digest.of(text), sink.new_chunks, sink.new_bytes, source)
+    return IngestResult(manifest, Digest.of(text), sink.new_chunks, sink.new_bytes)
 
 
 def _keep_what_is_done(store: ObjectStore | None) -> None:

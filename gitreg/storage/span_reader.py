@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections import deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gitreg.core.text import escape
 from gitreg.errors import SourceError
-from gitreg.storage.source import Fingerprint, SourceFile
+from gitreg.storage.source import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,8 +102,7 @@ def open_unchanged(file: SourceFile) -> int:
 
 def check_unchanged(file: SourceFile, descriptor: int) -> None:
     """Raise SourceError unless the open file is still as it was listed."""
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode) or Fingerprint.of(status) != file.fingerprint:
+    if not file.fingerprint.fits(os.fstat(descriptor)):
         raise changed(file)
 
 

@@ -16,7 +16,7 @@ from gitreg.storage import cache
 from gitreg.storage.cache import checkout_path, intact_checkout
 from gitreg.storage.cache_prune import CacheLimits, prune
 from gitreg.storage.ingest import ingest
-from gitreg.storage.source import list_source
+from gitreg.storage.listing import list_files
 from gitreg.storage.stat_cache import StatCache
 from gitreg.storage.store import MissingObjectError
 from gitreg.storage.verified import read_manifest
@@ -137,7 +137,7 @@ def test_nothing_is_remembered_of_what_is_gone(places, root):
     assert len(list((root / "looks").iterdir())) == 3
     prune(root, CacheLimits(max_seconds=2 * 86400))
     assert len(list((root / "looks").iterdir())) == 2
-    assert StatCache(root / "looks").manifest_of(list_source(places[0], time.time_ns())) is not None
+    assert StatCache(root / "looks").manifest_of(list_files(places[0], time.time_ns())) is not None
 
 
 def test_a_checkout_is_on_the_disk_before_it_is_remembered_as_verified(store, manifest, root, monkeypatch):
@@ -194,7 +194,7 @@ def test_paranoia_sees_what_looks_the_same(tree, store, manifest, root):
     place = checkout_path(manifest, store, root)
     looks = StatCache(root / "looks")
     flip(place)
-    looks.record(list_source(place, time.time_ns() + 10**10), manifest.digest)
+    looks.record(list_files(place, time.time_ns() + 10**10), manifest.digest)
     assert intact_checkout(manifest, root) == place
     assert intact_checkout(manifest, root, paranoid=True) is None
 

@@ -78,6 +78,15 @@ def test_paths_no_other_system_can_hold(tree):
     refused(tree, "not UTF-8")
 
 
+def test_times_that_need_more_than_eight_bytes(tree):
+    """`add` and `status` would end in a traceback."""
+    os.utime(tree / "empty", (10**10, 10**10))
+    refused(tree, "past the year 2262")
+    refused(tree / "empty", "past the year 2262")
+    os.utime(tree / "empty", (-5, -5))
+    assert {file.fingerprint.mtime_ns for file in list_source(tree / "empty", 0).files} == {-5 * 10**9}
+
+
 def test_a_repository_inside_is_refused(tree):
     """Somebody else's hooks and credentials would travel with a model."""
     (tree / ".git").mkdir()
