@@ -21,7 +21,7 @@ from gitreg.core.policy_tables import (
     read_signatures,
     read_stages,
 )
-from gitreg.core.retention import Retention, read_retention
+from gitreg.core.retention import Retention, read_model_retention, read_retention
 from gitreg.core.text import escape
 from gitreg.core.toml import Table, load_toml
 from gitreg.errors import NotFoundError
@@ -33,7 +33,10 @@ _NOT_IN_BRANCHES: Final = re.compile(r"[ ~^:?*\[\\]|\.\.|@\{|//|\.(?:/|$)|\.lock
 
 
 class Policy(NamedTuple):
-    """A parsed policy.  `rules` and `stages` are the general ones; ask `for_model` for those of a model."""
+    """A parsed policy.  `rules`, `stages` and `retention` are the general ones; ask `for_model` for those of a model.
+
+    Where archived bytes go is the same for all models.
+    """
 
     epoch: int
     branch: str
@@ -58,13 +61,13 @@ class Policy(NamedTuple):
         return owner or Person(principal)
 
     def for_model(self, name: ModelName) -> Policy:
-        """The policy as it is for one model: the most exact pattern's rules and stages."""
+        """The policy as it is for one model: the most exact pattern's rules, stages and retention."""
         if not self.models:
             return self
         found = next((self.models[each] for each in matching(name) if each in self.models), None)
         if found is None:
             return self._replace(models={})
-        return self._replace(rules=found.rules, stages=found.stages, models={})
+        return self._replace(rules=found.rules, stages=found.stages, retention=found.retention, models={})
 
     def stage(self, name: StageName) -> StageRule:
         if name not in self.stages:
@@ -80,7 +83,8 @@ def parse_policy(data: bytes) -> Policy:
     gates = read_gates(root.table("gates"))
     stages, admins = root.table("stages"), root.table("admins")
     defined = Defined(people, read_roles(root.table("roles"), people), stages.names(), gates)
-    general = ModelRules(read_rules(root.table("rules"), defined, {}), read_stages(stages, defined, {}))
+    retention = read_retention(root.table("retention"), defined.stages) if "retention" in root.names() else None
+    general = ModelRules(read_rules(root.table("rules"), defined, {}), read_stages(stages, defined, {}), retention)
     _check_order(stages, general)
     policy = Policy(
         epoch=root.count("epoch"),
@@ -94,7 +98,7 @@ def parse_policy(data: bytes) -> Policy:
         admins=_admins(admins, defined) if "admins" in root.names() else NOBODY,
         receipts=read_receipts(root.table("receipts"), defined),
         accepted=root.all_parsed("accepted", Oid.parse),
-        retention=read_retention(root.table("retention"), defined.stages) if "retention" in root.names() else None,
+        retention=retention,
     )
     root.finish()
     return policy
@@ -132,8 +136,13 @@ def _model_rules(table: Table, defined: Defined, inherited: ModelRules) -> Model
     for key in stages.names():
         if key not in defined.stages:
             raise stages.fail(key, "no such stage", hint=f"define it for all models first: [stages.{escape(key[:80])}]")
+    retention = inherited.retention
+    if "retention" in table.names():
+        retention = read_model_retention(table.table("retention"), defined.stages, retention or Retention())
     rules = ModelRules(
-        read_rules(table.table("rules"), defined, inherited.rules), read_stages(stages, defined, inherited.stages)
+        read_rules(table.table("rules"), defined, inherited.rules),
+        read_stages(stages, defined, inherited.stages),
+        retention,
     )
     table.finish()
     _check_order(stages, rules)

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from gitreg.core.freeze import Freeze
 from gitreg.core.names import StageName
+from gitreg.core.retention import Retention
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +68,4 @@ class ModelRules(NamedTuple):
 
     rules: Mapping[str, tuple[str, ...]]
     stages: Mapping[StageName, StageRule]
+    retention: Retention | None = None

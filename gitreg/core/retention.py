@@ -5,7 +5,7 @@ Facts are no concern of it: tags stay for ever.  See docs/adr/0020.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from types import MappingProxyType
@@ -61,16 +61,24 @@ class Fate(NamedTuple):
 
 def read_retention(table: Table, stages: Collection[str]) -> Retention:
     """`[retention]`.  Raises FormatError."""
+    archive = table.parsed("archive", StageName.parse) if "archive" in table.names() else None
+    return read_model_retention(table, stages, Retention(archive=archive))
+
+
+def read_model_retention(table: Table, stages: Collection[str], inherited: Retention) -> Retention:
+    """What is said for some models, and inherited where nothing is; the archive is the same for all.
+
+    Raises FormatError.
+    """
     inner = table.table("stages")
     terms = {inner.named(key, StageName.parse): _read_term(inner.table(key)) for key in inner.names()}
     for stage in terms:
         if stage not in stages:
             raise inner.fail(stage, "no such stage", hint=did_you_mean(stage, stages) or "define it: [stages.NAME]")
-    retention = Retention(
-        latest=table.count("latest", default=0),
-        stages=terms,
-        other=_read_term(table.table("other")) if "other" in table.names() else Term(Then.KEEP),
-        archive=table.parsed("archive", StageName.parse) if "archive" in table.names() else None,
+    retention = inherited._replace(
+        latest=table.count("latest", default=inherited.latest),
+        stages={**inherited.stages, **terms},
+        other=_read_term(table.table("other")) if "other" in table.names() else inherited.other,
     )
     table.finish()
     return retention
@@ -122,42 +130,11 @@ def _after(term: Term, since: int, now: int, what: str) -> Fate:
     if term.then is Then.KEEP:
         return Fate(Then.KEEP, reason)
     until = since + term.days * _DAY
-    waits = f"{reason} and stays {_days(term.days)}"
+    waits = f"{reason} and stays {days(term.days)}"
     return Fate(Then.KEEP, waits, until) if now < until else Fate(term.then, reason)
 
 
-def sentences(retention: Retention | None) -> Iterator[str]:
-    """What it means, for people."""
-    if retention is None:
-        yield "The bytes of every version stay for ever."
-        return
-    yield "The bytes of a version that a stage holds always stay."
-    if retention.latest:
-        yield (
-            f"Those of the last {retention.latest} versions of each model stay."
-            if retention.latest > 1
-            else ("Those of each model's last version stay.")
-        )
-    for stage, term in retention.stages.items():
-        yield f"What was in {stage} {_meaning(term, 'it left')}."
-    yield "What was in any other stage stays."
-    yield f"What was in no stage {_meaning(retention.other, 'it was registered')}."
-    if retention.archive:
-        yield f"What is archived goes to the remote {retention.archive}."
-
-
-def _meaning(term: Term, since: str) -> str:
-    match term.then:
-        case Then.KEEP:
-            return "stays"
-        case Then.ARCHIVE:
-            done = "is archived"
-        case Then.DELETE:
-            done = "is deleted"
-    return f"{done} {_days(term.days)} after {since}" if term.days else f"{done} at once when {since}"
-
-
-def _days(count: int) -> str:
+def days(count: int) -> str:
     return "1 day" if count == 1 else f"{count} days"
 
 

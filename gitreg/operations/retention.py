@@ -11,7 +11,8 @@ from gitreg.core.digest import Digest
 from gitreg.core.event import Assignment, Registration
 from gitreg.core.names import ModelName, StageName
 from gitreg.core.pointer import parse_pointer
-from gitreg.core.retention import Fate, Retention, Stay, Then, fate, sentences, strongest
+from gitreg.core.retention import Fate, Retention, Stay, Then, fate, strongest
+from gitreg.core.retention_sentences import retention_sentences
 from gitreg.core.tag_name import AssignedTag, UnassignedTag, VersionTag
 from gitreg.operations.context import Context, iso, utc_now
 from gitreg.operations.facts import model_facts, registry_models
@@ -50,12 +51,17 @@ class _Judged(NamedTuple):
 
 def plan_retention(context: Context) -> RetentionPlan:
     """By the policy on the protected branch.  Raises VerificationError if a model has lost tags that were seen here."""
-    retention = present_policy(context).in_force.parsed().retention
-    if retention is None:
-        return RetentionPlan(tuple(sentences(None)), None, ())
+    policy = present_policy(context).in_force.parsed()
+    rules = tuple(retention_sentences(policy))
+    if policy.retention is None and not any(each.retention for each in policy.models.values()):
+        return RetentionPlan(rules, None, ())
     now = int(utc_now().timestamp())
-    judged = [each for model in registry_models(context) for each in _of_model(context, model, retention, now)]
-    return RetentionPlan(tuple(sentences(retention)), retention.archive, _with_parents(judged))
+    judged = [
+        each
+        for model in registry_models(context)
+        for each in _of_model(context, model, policy.for_model(model).retention or Retention(), now)
+    ]
+    return RetentionPlan(rules, policy.retention.archive if policy.retention else None, _with_parents(judged))
 
 
 def _of_model(context: Context, model: ModelName, retention: Retention, now: int) -> Iterator[_Judged]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from gitreg.core.policy import Policy
 from gitreg.core.policy_rules import ApprovalRule
-from gitreg.core.retention import sentences
+from gitreg.core.retention_sentences import retention_sentences
 from gitreg.core.text import escape
 from gitreg.trust.allowed_signers import AllowedSigners, Grant
 from gitreg.trust.policy_state import PolicyState
@@ -53,8 +53,9 @@ def _tables(was: Policy, now: Policy) -> Iterator[str]:
 
 
 def _retention(was: Policy, now: Policy) -> Iterator[str]:
-    if was.retention != now.retention:
-        yield from (f"retention becomes: {sentence}" for sentence in sentences(now.retention))
+    before, after = tuple(retention_sentences(was)), tuple(retention_sentences(now))
+    if before != after:
+        yield from (f"retention becomes: {sentence}" for sentence in after)
 
 
 def _keys(before: PolicyState, after: PolicyState) -> Iterator[str]:

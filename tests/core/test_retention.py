@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from gitreg.core.names import StageName
 from gitreg.core.policy import parse_policy
-from gitreg.core.retention import Fate, Retention, Stay, Term, Then, fate, sentences, strongest
+from gitreg.core.retention import Fate, Retention, Stay, Term, Then, fate, strongest
+from gitreg.core.retention_sentences import retention_sentences
 from gitreg.errors import FormatError
 
 DAY = 86_400
@@ -128,8 +129,9 @@ def test_a_mistake_is_refused(line: str, complaint: str):
 
 def test_it_is_explained_in_sentences():
     """An admin would sign what deletes versions without knowing."""
-    said = "\n".join(sentences(RULES))
+    said = "\n".join(retention_sentences(parse_policy(TEXT.encode())))
     meanings = ("last 3 versions", "in production stays", "deleted 7 days after", "archived at once", "remote cold")
     for words in meanings:
         assert words in said
-    assert list(sentences(None)) == ["The bytes of every version stay for ever."]
+    without = parse_policy(TEXT.partition("[retention]")[0].encode())
+    assert list(retention_sentences(without)) == ["The bytes of every version stay for ever."]

@@ -67,6 +67,7 @@ def test_the_schema_accepts_the_examples_and_refuses_slips(text):
         {"stages": {"dev": {"promotes": []}}},
         {"models": {"*/x": {}}},
         {"retention": {"last": 3}},
+        {"models": {"x": {"retention": {"archive": "cold"}}}},
     ):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.Draft202012Validator(schema).validate(document | slip)

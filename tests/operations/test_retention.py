@@ -63,7 +63,7 @@ def shared(world) -> Registry:
 
 def allow(world, rules: str) -> None:
     policy = world.root / "work" / ".gitreg" / "policy.toml"
-    policy.write_text(policy.read_text().partition("\n[retention]")[0] + rules)
+    policy.write_text(policy.read_text().partition("\n[retention]")[0].partition("\n[models")[0] + rules)
     world.change_policy("Retention")
 
 
@@ -132,6 +132,25 @@ def test_times_go_by_when_a_version_left(world, shared: Registry, monkeypatch: p
     assert (waiting.then, waiting.until is not None) == (Then.KEEP, True)
     monkeypatch.setattr(retention_module, "utc_now", lambda: utc_now() + timedelta(days=8))
     assert fates(shared)[first] is Then.DELETE
+
+
+OWN_TERMS = {
+    "all but mnist": (RULES + '[models.mnist]\nretention.other = { then = "keep" }\n', Then.KEEP),
+    "mnist alone": ('\n[retention]\n[models."mn*"]\nretention.other = { then = "delete" }\n', Then.DELETE),
+    "none but mnist": ('\n[models."mn*"]\nretention.other = { then = "delete" }\n', Then.DELETE),
+    "another": ('\n[models."team/*"]\nretention.other = { then = "delete" }\n', Then.KEEP),
+}
+
+
+@pytest.mark.parametrize("case", OWN_TERMS)
+def test_a_models_own_terms(world, shared: Registry, case: str):
+    """What one team needs for ever would go with everybody's experiments, or everybody's with theirs."""
+    rules, then = OWN_TERMS[case]
+    allow(world, rules)
+    release(world, shared)
+    assert fates(shared)["mnist@v1.0.0"] is then
+    gone = 2 if then is Then.DELETE else 0
+    assert collect(world, shared).delete.objects == gone
 
 
 def test_what_people_work_with_stays(world, shared: Registry):

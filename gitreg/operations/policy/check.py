@@ -10,7 +10,7 @@ from gitreg.core.model_pattern import ModelPattern
 from gitreg.core.names import Person, StageName
 from gitreg.core.policy import Policy, parse_policy
 from gitreg.core.policy_rules import ApprovalRule, StageRule
-from gitreg.core.retention import sentences
+from gitreg.core.retention_sentences import retention_sentences
 from gitreg.core.text import escape
 from gitreg.core.toml import MAX_BYTES
 from gitreg.errors import SourceError
@@ -77,7 +77,7 @@ def check_policy(file: Path) -> PolicyCheck:
         models=tuple(scopes(policy)),
         people=all_powers(policy),
         stages=tuple(_stages(policy)),
-        retention=tuple(sentences(policy.retention)),
+        retention=tuple(retention_sentences(policy)),
         warnings=policy_warnings(policy, signers, utc_now()),
         keys=signers is not None,
     )

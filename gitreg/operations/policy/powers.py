@@ -61,7 +61,7 @@ def all_powers(policy: Policy) -> tuple[PersonPowers, ...]:
 
 def scopes(policy: Policy) -> dict[ModelPattern, ModelRules]:
     """The rules by the models they are for, the general ones first."""
-    return {ALL_MODELS: ModelRules(policy.rules, policy.stages), **policy.models}
+    return {ALL_MODELS: ModelRules(policy.rules, policy.stages, policy.retention), **policy.models}
 
 
 def people_in(policy: Policy, roles: Iterable[str]) -> tuple[Person, ...]:

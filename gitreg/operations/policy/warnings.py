@@ -88,11 +88,10 @@ def _about_gates(policy: Policy) -> _Found:
 
 
 def _about_retention(policy: Policy) -> _Found:
-    retention = policy.retention
-    if retention is None:
-        return
-    terms = (*retention.stages.values(), retention.other)
-    if retention.archive is None and any(term.then is Then.ARCHIVE for term in terms):
+    said = [rules.retention for rules in scopes(policy).values() if rules.retention]
+    terms = [term for retention in said for term in (*retention.stages.values(), retention.other)]
+    archive = policy.retention.archive if policy.retention else None
+    if archive is None and any(term.then is Then.ARCHIVE for term in terms):
         yield "no-archive", "retention archives, and names no remote: those versions stay until gc --archive names one"
 
 
