@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import assert_never
 
-from gitreg.cli.figures import ago, counted, number, size
+from gitreg.cli.figures import ago, counted, moment, number, size
 from gitreg.cli.lines import Line, bad, dim, good, line, strong
 from gitreg.cli.table import columns
+from gitreg.core.retention import Then
 from gitreg.operations.decisions.waiting import WaitingRequest
+from gitreg.operations.retention import Outlook
 from gitreg.operations.show_version import VersionDetails
 
 
@@ -32,6 +35,7 @@ def _facts(details: VersionDetails) -> Iterable[tuple[str, str]]:
     yield "commit", str(details.commit or "")
     yield "pointer", details.pointer
     yield "contents", _contents(details.artifact)
+    yield "bytes", _outlook(details.retention) if details.retention else ""
     yield from ((key, _value(value)) for key, value in details.metadata.items())
     yield "metrics", _pairs(details.metrics)
     yield "params", _pairs(details.params)
@@ -54,6 +58,19 @@ def _contents(artifact: Mapping[str, object]) -> str:
     if not isinstance(files, int) or not isinstance(whole, int):
         return ""
     return f"{artifact.get('kind')}: {counted(files, 'file')}, {size(whole)}"
+
+
+def _outlook(due: Outlook) -> str:
+    match due.then:
+        case Then.KEEP:
+            return f"stay until {moment(due.until)}: {due.reason}" if due.until else ""
+        case Then.ARCHIVE:
+            archive = f"the archive {due.archive}" if due.archive else "an archive"
+            return f"gc moves them to {archive}: {due.reason}"
+        case Then.DELETE:
+            return f"gc deletes them from the shared store: {due.reason}"
+        case _:
+            assert_never(due.then)
 
 
 def _origin(entry: object) -> str:

@@ -11,7 +11,7 @@ from gitreg.core.tag_name import VersionTag
 from gitreg.errors import StorageError
 from gitreg.operations.context import Context
 from gitreg.operations.resolve import Draft, FoundVersion
-from gitreg.operations.retention import plan_retention
+from gitreg.operations.retention import outlook, plan_retention
 from gitreg.operations.stores import remote_store
 from gitreg.storage.store import MissingObjectError
 
@@ -46,13 +46,13 @@ def explaining(context: Context, found: FoundVersion | Draft) -> Iterator[None]:
         if isinstance(found, Draft):
             raise
         tag = VersionTag(found.model, found.version)
-        for each in plan_retention(context).versions:
-            if each.version == tag and each.then is not Then.KEEP:
-                raise StorageError(
-                    f"the bytes of {tag} were given up: {each.reason}; {error.message}",
-                    hint=f"if anybody has the same files: gitreg add them, {_BACK[each.then]}",
-                ) from error
-        raise
+        due = outlook(context, tag)
+        if due is None or due.then is Then.KEEP:
+            raise
+        raise StorageError(
+            f"the bytes of {tag} were given up: {due.reason}; {error.message}",
+            hint=f"if anybody has the same files: gitreg add them, {_BACK[due.then]}",
+        ) from error
 
 
 _BACK = {

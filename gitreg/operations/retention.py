@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple, cast
@@ -11,6 +11,7 @@ from gitreg.core.digest import Digest
 from gitreg.core.event import Assignment, Registration
 from gitreg.core.names import ModelName, StageName
 from gitreg.core.pointer import parse_pointer
+from gitreg.core.policy import Policy
 from gitreg.core.retention import Fate, Retention, Stay, Then, fate, strongest
 from gitreg.core.retention_sentences import retention_sentences
 from gitreg.core.tag_name import AssignedTag, UnassignedTag, VersionTag
@@ -42,6 +43,16 @@ class RetentionPlan:
     versions: tuple[VersionFate, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is due for one version's bytes, as VersionFate says it, and the remote that archived ones go to."""
+
+    then: Then
+    reason: str
+    until: datetime | None
+    archive: StageName | None
+
+
 class _Judged(NamedTuple):
     """A version's fate, and the manifests it was made from."""
 
@@ -53,18 +64,36 @@ def plan_retention(context: Context) -> RetentionPlan:
     """By the policy on the protected branch.  Raises VerificationError if a model has lost tags that were seen here."""
     policy = present_policy(context).in_force.parsed()
     rules = tuple(retention_sentences(policy))
-    if policy.retention is None and not any(each.retention for each in policy.models.values()):
+    if not _gives_up(policy):
         return RetentionPlan(rules, None, ())
-    now = int(utc_now().timestamp())
-    judged = [
-        each
-        for model in registry_models(context)
-        for each in _of_model(context, model, policy.for_model(model).retention or Retention(), now)
-    ]
+    judged = [each for model in registry_models(context) for each in _of_model(context, model, policy)]
     return RetentionPlan(rules, policy.retention.archive if policy.retention else None, _with_parents(judged))
 
 
-def _of_model(context: Context, model: ModelName, retention: Retention, now: int) -> Iterator[_Judged]:
+def outlook(context: Context, version: VersionTag) -> Outlook | None:
+    """What is due for a version; None if no policy says anything.  Raises as `plan_retention` does."""
+    policy = present_policy(context).in_force.parsed()
+    if not _gives_up(policy):
+        return None
+    found = _fate_of(version, (each.fate for each in _of_model(context, version.model, policy)))
+    if found is not None and found.then is not Then.KEEP:  # unless another model's version was made from it
+        found = _fate_of(version, plan_retention(context).versions)
+    if found is None:
+        return None
+    archive = policy.retention.archive if policy.retention and found.then is Then.ARCHIVE else None
+    return Outlook(found.then, found.reason, found.until, archive)
+
+
+def _fate_of(version: VersionTag, fates: Iterable[VersionFate]) -> VersionFate | None:
+    return next((each for each in fates if each.version == version), None)
+
+
+def _gives_up(policy: Policy) -> bool:
+    return policy.retention is not None or any(rules.retention for rules in policy.models.values())
+
+
+def _of_model(context: Context, model: ModelName, policy: Policy) -> Iterator[_Judged]:
+    retention, now = policy.for_model(model).retention or Retention(), int(utc_now().timestamp())
     story = _Story(unharmed(model_facts(context, model)), model)
     tags = [tag for tag in story.registered if not withdrawn(story.facts, tag)]
     last = tags[-retention.latest :] if retention.latest else []

@@ -14,18 +14,23 @@ from gitreg.core.pointer import Pointer
 from gitreg.core.reference import Reference
 from gitreg.core.tag_name import VersionTag
 from gitreg.core.version import Version
+from gitreg.errors import VerificationError
 from gitreg.operations.candidate import pointer_tables
 from gitreg.operations.context import Context, iso
 from gitreg.operations.decisions.waiting import WaitingRequest, decided_about
 from gitreg.operations.facts import model_facts
 from gitreg.operations.resolve import Draft, FoundVersion, find
+from gitreg.operations.retention import Outlook, outlook
 from gitreg.operations.stages import StageState, stage_states
 from gitreg.trust.verify import Verifier
 
 
 @dataclass(frozen=True, slots=True)
 class VersionDetails:
-    """One version: everything in its pointer, and everything signed about it."""
+    """One version: everything in its pointer, and everything signed about it.
+
+    `retention` is what the policy says of its bytes, whether or not a gc has carried it out.
+    """
 
     model: ModelName
     version: Version | None
@@ -48,6 +53,7 @@ class VersionDetails:
     schema: Mapping[str, object]
     dependencies: Mapping[str, object]
     lineage: tuple[object, ...]
+    retention: Outlook | None = None
 
 
 def show_version(context: Context, reference: Reference) -> VersionDetails:
@@ -58,7 +64,17 @@ def show_version(context: Context, reference: Reference) -> VersionDetails:
     facts = model_facts(context, found.model)
     stages = stage_states(Verifier(facts), facts, found.model)
     details = _details(found.pointer, found.pointer_path, found, stages)
-    return replace(details, waiting=decided_about(context, VersionTag(found.model, found.version)))
+    version = VersionTag(found.model, found.version)
+    return replace(details, waiting=decided_about(context, version), retention=_retention(context, version))
+
+
+def _retention(context: Context, version: VersionTag) -> Outlook | None:
+    """What the policy says; other models, which may be harmed, have a part in that."""
+    try:
+        return outlook(context, version)
+    except VerificationError as error:
+        context.settings.note(f"what becomes of its bytes cannot be told: {error.message}")
+        return None
 
 
 def _details(

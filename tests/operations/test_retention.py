@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from gitreg.api import Registry
+from gitreg.cli.version_view import version_lines
 from gitreg.core.digest import Digest
 from gitreg.core.names import ModelName, StageName
 from gitreg.core.reference import parse_reference
@@ -106,6 +107,44 @@ def test_archived_versions_come_back(world, shared: Registry):
     assert other.pull(first, PullRequest(world.root / "out")).verified
     assert any("archive" in said for said in world.said)
     assert collect(world, shared).delete.objects == 0
+
+
+def test_a_version_says_what_becomes_of_its_bytes(world, shared: Registry):
+    """Who looks a version up would plan with bytes that are on their way out, or not know where to look for them."""
+    first, second = release(world, shared, "dev"), release(world, shared, "staging")
+    last = release(world, shared, "staging")
+    due = {name: shared.version(name).retention for name in ("mnist@v1.0.0", first, second, last)}
+    seen = [(each.then, each.archive, each.until is None) for each in due.values()]
+    assert seen == [
+        (Then.DELETE, None, True),
+        (Then.KEEP, None, True),
+        (Then.KEEP, None, False),
+        (Then.KEEP, None, True),
+    ]
+    release(world, shared, "dev")
+    archived = shared.version(first).retention
+    assert (archived.then, archived.archive) == (Then.ARCHIVE, "cold")
+    spans = {name: [span for line in version_lines(shared.version(name)) for span in line] for name in due}
+    lines = {name: "".join(span.text for span in said) for name, said in spans.items()}
+    assert "gc deletes them from the shared store: in no stage since" in lines["mnist@v1.0.0"]
+    assert "gc moves them to the archive cold: left dev on" in lines[first]
+    assert "stay until 20" in lines[second]
+    assert "bytes" not in lines[last]
+    allow(world, "")
+    assert shared.version(first).retention is None
+
+
+def test_a_version_is_shown_although_another_model_is_harmed(world, shared: Registry):
+    """One lost tag would take every version of the registry out of sight."""
+    world.release(shared, os.urandom(99), name="other")
+    world.release(shared, os.urandom(99), name="other")
+    release(world, shared)
+    shared.models()
+    world.sh("git", "tag", "-d", "other@v1.1.0")
+    registry = world.open()
+    shown = registry.version("mnist@v1.0.0")
+    assert (shown.verified, shown.retention) == (True, None)
+    assert any("cannot be told" in said for said in world.said)
 
 
 def test_deleted_versions_say_what_happened(world, shared: Registry):
