@@ -19,7 +19,7 @@ from gitreg.storage.fsck_layout import OddFile, Oddity, odd_files, put_right
 from gitreg.storage.layered import LayeredStore
 from gitreg.storage.layout import object_path
 from gitreg.storage.local import LocalStore
-from gitreg.storage.remote.aside import entries_aside
+from gitreg.storage.remote.aside import entries_aside, intact_aside
 from gitreg.storage.remote.store import RemoteStore
 from gitreg.storage.store import ObjectStore
 from gitreg.storage.verified import read_manifest
@@ -196,7 +196,12 @@ def _manifest(bench: _Bench, digest: Digest, found: dict[Digest, Fault]) -> Mani
 
 
 def _absent(bench: _Bench, needed: set[Digest]) -> list[Digest]:
-    """A remote must have everything itself; the clone's own store may leave things to the shared one."""
+    """A remote must have everything itself; the clone's own store may leave things to the shared one.
+
+    What lies aside is there as long as nobody asks to have it put back.
+    """
+    if bench.shared and bench.may_repair:
+        return sorted(needed - bench.store.present(needed))
     return _lacking(bench, bench.store if bench.shared else bench.both, needed)
 
 
@@ -214,7 +219,8 @@ def _treated(context: Context, bench: _Bench, fault: Fault, affects: tuple[str, 
     if fault.kind is FaultKind.UNPUSHED:
         return described
     try:
-        if bench.may_repair and bench.helper is not None and repair(bench.store, fault.digest, bench.helper):
+        sound = _elsewhere(bench, fault.digest) if bench.may_repair else None
+        if sound is not None and repair(bench.store, fault.digest, sound):
             return replace(described, repaired=True)
         if bench.may_set_aside and isinstance(bench.store, LocalStore) and fault.kind is not FaultKind.MISSING:
             set_aside(bench.store, fault.digest)
@@ -222,3 +228,11 @@ def _treated(context: Context, bench: _Bench, fault: Fault, affects: tuple[str, 
     except StorageError as error:
         context.settings.note(f"not repaired: {error.message}")
     return described
+
+
+def _elsewhere(bench: _Bench, digest: Digest) -> bytes | None:
+    """The object from the store that may help, or from where a gc has moved it; None if it is sound in neither."""
+    sound = None if bench.helper is None else intact(bench.helper, digest)
+    if sound is None and digest in bench.aside and isinstance(bench.store, RemoteStore):
+        return intact_aside(bench.store.driver, bench.store.codec, digest)
+    return sound

@@ -70,11 +70,8 @@ def sampled(digests: Iterable[Digest], count: int) -> list[Digest]:
     return chosen
 
 
-def repair(store: ObjectStore, digest: Digest, source: ObjectStore) -> bool:
-    """Put an intact object from `source` in the place of a faulty one; False if that has none.  Raises StorageError."""
-    data = intact(source, digest)
-    if data is None:
-        return False
+def repair(store: ObjectStore, digest: Digest, data: bytes) -> bool:
+    """Put an intact object in the place of a faulty one; False if it is not intact there.  Raises StorageError."""
     store.write(digest, data)
     store.flush()
     if intact(store, digest) is None:  # a service that does not replace what is there
@@ -86,7 +83,7 @@ def repair(store: ObjectStore, digest: Digest, source: ObjectStore) -> bool:
 
 def intact(store: ObjectStore, digest: Digest) -> bytes | None:
     """The object as it is stored, or None if it is missing, unreadable or corrupt."""
-    with suppress(StorageError):
+    with suppress(StorageError, CorruptObjectError):
         data = store.read(digest)
         return data if is_object(digest, data) else None
     return None

@@ -90,6 +90,25 @@ def test_fsck_finds_what_lies_aside(world, shared: Registry, places: tuple[Place
     assert (result.ok, [each.object for each in result.faults]) == (False, [damaged.digest])
 
 
+def test_fsck_puts_back_what_lies_aside(world, shared: Registry, places: tuple[Place, Place]):
+    """A clone that has no bytes would call lost what a sound copy of lies in the same bucket."""
+    store = open_store(places[0].url, places[0].options)
+    names = set(store.names())
+    sweep = RemoteSweep(store, timedelta(days=1))
+    sweep.remove_untouched(sweep.listed())
+    manifests = {shared.version(f"mnist@v1.{minor}.0").manifest for minor in (0, 1)}
+    first, second = (copy for copy in sweep.aside() if copy.digest not in manifests)
+    store.driver.put(first.key[: first.key.rindex("/")] + "/0", b"a copy that is read before the sound one")
+    store.driver.put(store.codec.key(second.digest), b"damaged in its place")
+    other = world.clone("other").context
+    assert {each.object for each in fsck(other, FsckRequest("shared")).faults} == {first.digest, second.digest}
+    result = fsck(other, FsckRequest("shared", repair=True))
+    assert (result.ok, {each.object for each in result.faults}) == (True, names)
+    anew = open_store(places[0].url, places[0].options)
+    assert set(anew.names()) == names
+    assert fsck(other, FsckRequest("shared", sample=99)).faults == ()
+
+
 def wait_for(attempt, enough):
     for _ in range(20):
         result = attempt()

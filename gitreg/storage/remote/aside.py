@@ -8,8 +8,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from gitreg.errors import StorageError
 from gitreg.storage.layout import OBJECTS
 from gitreg.storage.remote.driver import AbsentError
+from gitreg.storage.verified import CorruptObjectError, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +52,16 @@ def read_aside(driver: Driver, key: str) -> bytes:
         if not copies:
             break
     return driver.get(key)  # where it is again, if it was put back since one looked there
+
+
+def intact_aside(driver: Driver, codec: Codec, digest: Digest) -> bytes | None:
+    """An object as the first sound one of its copies has it, or None if no copy is sound."""
+    for copy in driver.list(_folder(codec.key(digest))):
+        with suppress(StorageError, CorruptObjectError):
+            data = codec.decode(digest, driver.get(copy.key))
+            if is_object(digest, data):
+                return data
+    return None
 
 
 def _folder(key: str) -> str:
