@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PYTHON = sys.executable
 GITREG = str(Path(sys.executable).parent / "gitreg")
-_RAW = f"{PYTHON} -m bench.remote.raw"
+_RAW = f"{sys.executable} -m bench.remote.raw"
+_RAW_S3FS = f"{sys.executable} -m bench.remote.raw_s3fs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +37,47 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """Commands run in a place that holds `model/`; {bucket} is a fresh one.  `forget` removes what `pull` fetches."""
+    """Commands run in a place that holds `model/`; {bucket} is a fresh one.  `forget` removes what `pull` fetches.
+
+    What was interrupted is finished by `push again` and `pull again`; without the latter, by `pull`.
+    """
 
     name: str
     setup: tuple[str, ...]
     steps: Mapping[str, str]
-    forget: tuple[str, ...] = ()
+    forget: tuple[str, ...] = ("rm -rf out",)
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def contenders(server: Server, clients: Path, dvc: str | None) -> list[Contender]:
-    """Those that are installed, in the folder `clients` or, for DVC, in its own; the raw client is the yardstick."""
-    found = [_raw(), _gitreg(server, "obstore"), _gitreg(server, "fsspec")]
-    if dvc:
-        found.append(_dvc(server, dvc))
-    peers: dict[str, Callable[[str, Server], Contender]] = {"aws": _aws, "s5cmd": _s5cmd, "rclone": _rclone}
-    return found + [make(str(clients / name), server) for name, make in peers.items() if (clients / name).exists()]
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the peers' programs are: `clients` is a folder of them, DVC and Git LFS's agent have their own."""
+
+    clients: Path
+    dvc: Path
+    lfs_agent: Path
 
 
-def _raw() -> Contender:
-    steps = {"push": f"{_RAW} push model {{bucket}}", "pull": f"{_RAW} pull {{bucket}} out"}
-    return Contender("obstore alone", (), steps)
+def contenders(server: Server, places: Places) -> list[Contender]:
+    """Those that are installed; the raw client, which is the yardstick, comes first."""
+    peers: list[tuple[Path, Callable[[Path, Server], Contender]]] = [
+        (places.clients / "s5cmd", _s5cmd),
+        (places.clients / "rclone", _rclone),
+        (places.clients / "aws", _aws),
+        (places.dvc, _dvc),
+        (places.lfs_agent, _lfs),
+    ]
+    found = [make(program, server) for program, make in peers if program.exists()]
+    return [_raw("obstore alone", _RAW), *_gitregs(server), _raw("s3fs alone", _RAW_S3FS), *found]
+
+
+def _raw(name: str, command: str) -> Contender:
+    steps = {"push": f"{command} push model {{bucket}}", "pull": f"{command} pull {{bucket}} out"}
+    return Contender(name, (), steps)
+
+
+def _gitregs(server: Server) -> tuple[Contender, Contender]:
+    return _gitreg(server, "obstore"), _gitreg(server, "fsspec")
 
 
 def _gitreg(server: Server, driver: str) -> Contender:
@@ -76,10 +96,11 @@ def _gitreg(server: Server, driver: str) -> Contender:
         "change": f"sh -c '{GITREG} -q add model && git commit -qm changed && {GITREG} -q push --objects-only'",
         "pull": f"{GITREG} -q pull model.gitreg -o out",
     }
-    return Contender(f"gitreg ({driver})", setup, steps, ("rm -rf .git/gitreg/objects home-cache",))
+    name = "**gitreg**" if driver == "obstore" else f"gitreg, `driver {driver}`"
+    return Contender(name, setup, steps, ("rm -rf .git/gitreg/objects home-cache out",))
 
 
-def _dvc(server: Server, program: str) -> Contender:
+def _dvc(program: Path, server: Server) -> Contender:
     setup = (
         "git init -q",
         f"{program} init -q",
@@ -97,25 +118,49 @@ def _dvc(server: Server, program: str) -> Contender:
     return Contender("DVC", setup, steps, ("rm -rf .dvc/cache .dvc/tmp model",))
 
 
-def _aws(program: str, _server: Server) -> Contender:
+def _lfs(agent: Path, _server: Server) -> Contender:
+    """Git LFS with the transfer agent of awslabs' git-remote-s3."""
+    setup = (
+        "git init -q",
+        "git lfs install --local",
+        "git lfs track model/**",
+        "git remote add origin s3://{bucket}/lfs",
+        f"git config lfs.customtransfer.s3.path {agent}",
+        "git config lfs.standalonetransferagent s3",
+        "git config lfs.locksverify false",
+        "git add .gitattributes model",
+        "git commit -qm model",
+    )
+    steps = {
+        "push": "git lfs push --all origin",
+        "push again": "git lfs push --all origin",
+        "change": "sh -c 'git add model && git commit -qm changed && git lfs push --all origin'",
+        "pull": "git lfs pull",
+    }
+    return Contender("Git LFS", setup, steps, ("rm -rf .git/lfs model",))
+
+
+def _aws(program: Path, _server: Server) -> Contender:
     steps = {
         "push": f"{program} s3 cp --quiet --recursive model s3://{{bucket}}/aws",
         "push again": f"{program} s3 sync --quiet model s3://{{bucket}}/aws",
         "pull": f"{program} s3 cp --quiet --recursive s3://{{bucket}}/aws out",
+        "pull again": f"{program} s3 sync --quiet s3://{{bucket}}/aws out",
     }
     return Contender("aws s3 cp", (), steps)
 
 
-def _s5cmd(program: str, _server: Server) -> Contender:
+def _s5cmd(program: Path, _server: Server) -> Contender:
     steps = {
         "push": f"{program} --log error cp model/ s3://{{bucket}}/s5cmd/",
         "push again": f"{program} --log error sync model/ s3://{{bucket}}/s5cmd/",
         "pull": f"{program} --log error cp s3://{{bucket}}/s5cmd/* out/",
+        "pull again": f"{program} --log error sync s3://{{bucket}}/s5cmd/* out/",
     }
     return Contender("s5cmd", (), steps)
 
 
-def _rclone(program: str, server: Server) -> Contender:
+def _rclone(program: Path, server: Server) -> Contender:
     steps = {
         "push": f"{program} copy -q model bench:{{bucket}}/rclone",
         "push again": f"{program} copy -q model bench:{{bucket}}/rclone",

@@ -1,131 +1,80 @@
-"""Pushes and pulls the same files with gitreg and its peers through one S3 server; whole processes, medians, ratios.
+"""Pushes and pulls the same files with gitreg and its peers through one S3 server, and prints tables in markdown.
 
-    python -m bench.remote.run [--work big|small|many]... [--rounds 3] [--size MIB] [--delay MS] [--dvc PROGRAM]
+    python -m bench.remote.run [--work big|model|small|many]... [--table times|traffic|interrupted]... [--rounds 3]
+        [--size MIB] [--delay MS] [--only NAME]...
 
 The server is Ceph's object gateway on this machine, so it shares the cores with the clients: CPU seconds tell more than
-the clock.  With --delay, every request goes through a proxy that adds so many milliseconds.
-Peers (aws, s5cmd, rclone) are looked for in .benchmarks/clients/bin.
+the clock.  Times are taken without a proxy, unless --delay has it add so many milliseconds to each request.
+Peers are looked for in .benchmarks; see bench/README.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import shlex
-import shutil
-import subprocess
 import tempfile
-from collections import defaultdict
-from collections.abc import Callable
 from pathlib import Path
 
-import boto3
+from bench.remote.contenders import Contender, Places, Server, contenders
+from bench.remote.interrupted import measure_interrupted, print_interrupted
+from bench.remote.serving import Service, serving
+from bench.remote.times import measure_times, print_times
+from bench.remote.traffic import measure_traffic, print_traffic
+from bench.remote.works import works
+from bench.storage.costs import MIB, stored
+from bench.storage.run import make_home
 
-from bench.remote.contenders import Contender, contenders
-from bench.remote.serving import serving
-from bench.storage.costs import MIB, Cost, cost_of, median, median_ratio, stored
-from bench.storage.run import make_home, write_big, write_small
-
-Costs = dict[tuple[str, str], list[Cost]]
-STEPS = ("push", "push again", "change", "pull")
+_WORKS = ("big", "model", "small", "many")
+_TABLES = ("times", "traffic", "interrupted")
+_PEERS = Path(".benchmarks").absolute()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", action="append", choices=SOURCES)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--size", type=int, default=2048, help="MiB of the big file")
-    parser.add_argument("--delay", type=int, default=0, help="milliseconds added to each request")
-    parser.add_argument("--dvc", help="the dvc program of an environment of its own, with dvc[s3]")
-    parser.add_argument("--clients", type=Path, default=Path(".benchmarks/clients/bin").absolute())
-    parser.add_argument("--only", action="append", help="names of contenders")
-    options = parser.parse_args()
+    options = _parser().parse_args()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["PYTHONPATH"] = str(Path.cwd())
-    with tempfile.TemporaryDirectory(prefix="bench-") as name, serving(options.delay) as server:
-        root = Path(name)
+    with tempfile.TemporaryDirectory(prefix="bench-") as place, serving(options.delay) as service:
+        root = Path(place)
         make_home(root / "home")
-        os.environ |= server.environment
-        tools = [
-            tool
-            for tool in contenders(server, options.clients, options.dvc)
-            if not options.only or tool.name in options.only
-        ]
-        for work in options.work or SOURCES:
-            SOURCES[work](root / work, options.size)
-            print(f"\n{work}: {stored(root / work) / MIB:.0f} MiB, {options.rounds} rounds, {options.delay} ms added")
-            costs: Costs = defaultdict(list)
-            for number in range(options.rounds):
-                for tool in tools:
-                    _run(tool, root / work, root, f"{work}-{number}-{tools.index(tool)}", costs)
-            _report(tools, costs)
+        os.environ |= service.direct.environment
+        for name in options.work or _WORKS:
+            _bench(name, root, service, options)
 
 
-SOURCES: dict[str, Callable[[Path, int], None]] = {
-    "big": write_big,
-    "small": lambda source, _size: write_small(source, 2_000),
-    "many": lambda source, _size: write_small(source, 20_000),
-}
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", action="append", choices=works(0))
+    parser.add_argument("--table", action="append", choices=_TABLES)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--size", type=int, default=1024, help="MiB of the big file")
+    parser.add_argument("--delay", type=int, default=0, help="milliseconds added to each request")
+    parser.add_argument("--dvc", type=Path, default=_PEERS / "dvc/bin/dvc", help="the program, with dvc[s3]")
+    parser.add_argument("--lfs-agent", type=Path, default=_PEERS / "lfs/bin/git-lfs-s3")
+    parser.add_argument("--clients", type=Path, default=_PEERS / "clients/bin")
+    parser.add_argument("--only", action="append", help="part of a contender's name")
+    return parser
 
 
-def _change(model: Path) -> None:
-    """Write a tenth of the bytes anew: the end of a big file, or all of every tenth folder."""
-    folders = sorted(path for path in model.iterdir() if path.is_dir())
-    if not folders:
-        with (model / "model.bin").open("r+b") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(size - size // 10)
-            file.write(os.urandom(size // 10))
-    for folder in folders[::10]:
-        for path in folder.iterdir():
-            path.write_bytes(os.urandom(path.stat().st_size))
+def _bench(name: str, root: Path, service: Service, options: argparse.Namespace) -> None:
+    source, work = root / name, works(options.size)[name]
+    work.write(source)
+    size = stored(source)
 
+    def tools(server: Server) -> list[Contender]:
+        every = contenders(server, Places(options.clients, options.dvc, options.lfs_agent))
+        return [tool for tool in every if not options.only or any(part in tool.name for part in options.only)]
 
-def _run(tool: Contender, source: Path, root: Path, bucket: str, costs: Costs) -> None:
-    place = root / "place"
-    place.mkdir()
-    shutil.copytree(source, place / "model")
-    boto3.client("s3").create_bucket(Bucket=bucket)
-    environment = {**tool.environment, "GITREG_CACHE": str(place / "home-cache")}
-    for command in tool.setup:
-        _call(command.format(bucket=bucket), place, environment)
-    for step in STEPS:
-        if step not in tool.steps:
-            continue
-        if step == "change":
-            _change(place / "model")
-        if step == "pull":
-            for command in tool.forget:
-                _call(command, place, environment)
-        os.sync()
-        costs[tool.name, step].append(cost_of(tool.steps[step].format(bucket=bucket), place, environment))
-    _empty(bucket)
-    shutil.rmtree(place)
-
-
-def _call(command: str, place: Path, environment: dict[str, str]) -> None:
-    subprocess.run(shlex.split(command), cwd=place, check=True, capture_output=True, env={**os.environ, **environment})
-
-
-def _empty(bucket: str) -> None:
-    """The server keeps its objects in memory."""
-    resource = boto3.resource("s3").Bucket(bucket)
-    resource.objects.delete()
-    resource.delete()
-
-
-def _report(tools: list[Contender], costs: Costs) -> None:
-    for step in STEPS:
-        rows = [tool.name for tool in tools if costs[tool.name, step]]
-        if not rows:
-            continue
-        base = rows[0]
-        print(f"\n| {step} | wall | of {base} | CPU | peak memory |\n|---|---|---|---|---|")
-        for name in rows:
-            each = costs[name, step]
-            cost, ratio = median(each), median_ratio(each, costs[base, step])
-            row = f"| {name} | {cost.wall:.2f} s | {ratio:.2f} | {cost.cpu:.2f} s | {cost.memory / MIB:.0f} MiB |"
-            print(row, flush=True)
+    for table in options.table or _TABLES:
+        print(f"\n{name}, {table}: {size / MIB:.0f} MiB, {options.rounds} rounds, {options.delay} ms added")
+        match table:
+            case "times":
+                server = service.proxied if options.delay else service.direct
+                print_times(tools(server), measure_times(tools(server), source, server, options.rounds), size)
+            case "traffic":
+                print_traffic(tools(service.proxied), measure_traffic(tools(service.proxied), source, service), work)
+            case _:
+                found = measure_interrupted(tools(service.proxied), source, service, options.rounds)
+                print_interrupted(tools(service.proxied), found)
 
 
 if __name__ == "__main__":
