@@ -47,7 +47,7 @@ class VerdictCache:
         baseline = (
             sorted((candidate.baseline_metrics or {}).items()) if candidate.baseline_metrics is not None else None
         )
-        facts = (gitreg.__version__, edition(), str(draft.found.manifest), pointer, baseline)
+        facts = (gitreg.__version__, str(draft.found.manifest), pointer, baseline)
         return cls(context.repo.local_state / _FOLDER, facts, candidate.metrics_of)
 
     def known(self, definition: GateDefinition) -> GateResult | None:
@@ -69,7 +69,8 @@ class VerdictCache:
             write_file(self._place(definition), json.dumps(entry).encode())
 
     def _place(self, definition: GateDefinition) -> Path:
-        described = [*self.facts, self._named(definition), definition.name, definition.kind, definition.options]
+        kind = definition.kind
+        described = [*self.facts, edition(kind), self._named(definition), definition.name, kind, definition.options]
         return self.folder / Digest.of(json.dumps(described, sort_keys=True, default=repr).encode()).hex
 
     def _named(self, definition: GateDefinition) -> list[tuple[str, float]] | None:

@@ -65,18 +65,29 @@ def test_another_version_in_the_stage_is_another_question(world, remembered: Reg
 
 def test_a_check_that_has_learned_something_is_another_question(remembered: Registry, monkeypatch):
     """A scanner that knows a new attack would otherwise serve its old "safe"."""
-    monkeypatch.setattr(verdict_cache, "edition", lambda: "another")
+    monkeypatch.setattr(verdict_cache, "edition", lambda kind: "another")
     assert reasons(remembered) == ["minimum 0.9"]
 
 
 def test_the_edition_changes_with_the_code_of_any_check(tmp_path):
     """Also of a helper deep inside, which no version number would be raised for."""
     copy = shutil.copytree(Path(gates.__file__).parent, tmp_path / "gates")
-    asked = f"import runpy; print(runpy.run_path({str(copy / 'edition.py')!r})['edition']())"
+    asked = f"import runpy; print(runpy.run_path({str(copy / 'edition.py')!r})['edition']('format'))"
     before = subprocess.check_output([sys.executable, "-c", asked])
-    assert before.decode().strip() == edition()
+    assert before.decode().strip() == edition("format")
     (copy / "scan" / "formats" / "keras.py").write_text("# learned")
     assert subprocess.check_output([sys.executable, "-c", asked]) != before
+
+
+@pytest.mark.parametrize("package", ["onnx", "PyYAML"])
+def test_the_edition_changes_with_the_libraries_that_decide(tmp_path, package):
+    """A newer checker of ONNX would otherwise serve what an older one let through; other kinds do not ask it."""
+    (tmp_path / f"{package}-999.dist-info").mkdir()
+    (tmp_path / f"{package}-999.dist-info" / "METADATA").write_text(f"Name: {package}\nVersion: 999\n")
+    asked = "from gitreg.gates.edition import edition; print(edition('format'), edition('metric'))"
+    path = {"PYTHONPATH": f"{tmp_path}:{Path(gates.__file__).parents[2]}"}
+    formats, metric = subprocess.check_output([sys.executable, "-c", asked], env=path, text=True).split()
+    assert (formats != edition("format"), metric) == (True, edition("metric"))
 
 
 @pytest.mark.parametrize("entry", ["", "[]", '{"verdict": "maybe"}', '{"verdict": "pass", "figure": 1, "reason": ""}'])
