@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple, assert_never
 
 from gitreg.core.digest import Digest
@@ -29,6 +30,7 @@ from gitreg.core.event import (
     GateRecord,
     PointerAt,
     Registration,
+    StageEvent,
     Unassignment,
 )
 from gitreg.core.names import ModelName, Principal, StageName
@@ -62,6 +64,11 @@ _TRAILERS: dict[str, tuple[str, ...]] = {
 }
 _MAY_REPEAT = frozenset({"promote", "rollback"})
 
+# Thousands of tags repeat a handful of values.
+_registry, _policy = lru_cache(RegistryId.parse), lru_cache(Oid.parse)
+_model, _stage = lru_cache(ModelName.parse), lru_cache(StageName.parse)
+_digest = lru_cache(Digest.parse)
+
 
 class TagMessage(NamedTuple):
     """A tag's message, taken apart; `text` is the person's own words (may be empty)."""
@@ -90,12 +97,9 @@ def _reserved(line: str) -> bool:
 
 def format_message(message: TagMessage) -> str:
     """Spell a message; `parse_message` is its inverse."""
-    paragraphs = [subject_of(message.event)]
-    if text := message.text and clean_text(message.text):
-        paragraphs.append(text)
-    trailers = _spell(message.event)
-    paragraphs.append("\n".join(f"Gitreg-{key}: {value}" for key, value in trailers))
-    return "\n\n".join(paragraphs) + "\n"
+    text = clean_text(message.text) if message.text else ""
+    middle = f"{text}\n\n" if text else ""
+    return f"{subject_of(message.event)}\n\n{middle}{_spell(message.event)}"
 
 
 def subject_of(event: Event) -> str:
@@ -117,36 +121,41 @@ def subject_of(event: Event) -> str:
             assert_never(event)
 
 
-def _spell(event: Event) -> list[tuple[str, str]]:
+def _spell(event: Event) -> str:
+    """The trailers, each on its line."""
     match event:
         case Registration():
-            action, own = "register", [("Version", event.version), *_artifact(event)]
+            action, own = "register", f"Gitreg-Version: {event.version}\n{_artifact(event)}"
         case Deregistration():
-            action, own = "deregister", [("Version", event.version), ("Version-Tag", event.version_tag)]
+            action, own = "deregister", f"Gitreg-Version: {event.version}\nGitreg-Version-Tag: {event.version_tag}\n"
         case Assignment():
             action = event.cause.value
-            own = [("Version", event.version), ("Version-Tag", event.version_tag), ("Stage", event.stage)]
-            own += [*_artifact(event), ("Previous", event.previous or "none")]
+            version = f"Gitreg-Version: {event.version}\nGitreg-Version-Tag: {event.version_tag}\n"
+            own = f"{version}Gitreg-Stage: {event.stage}\n{_artifact(event)}{_previous(event)}"
         case Unassignment():
-            action, own = "unassign", [("Stage", event.stage), ("Previous", event.previous or "none")]
+            action, own = "unassign", f"Gitreg-Stage: {event.stage}\n{_previous(event)}"
         case Deprecation():
-            action, own = "deprecate", []
+            action, own = "deprecate", ""
         case _:
             assert_never(event)
-    head = [("Format", FORMAT), ("Registry", event.registry), ("Action", action), ("Model", event.model)]
-    trailers = [*head, *own, ("Policy", event.policy), *_evidence(event)]
-    return [(key, str(value)) for key, value in trailers]
+    head = f"Gitreg-Format: {FORMAT}\nGitreg-Registry: {event.registry}\nGitreg-Action: {action}\n"
+    return f"{head}Gitreg-Model: {event.model}\n{own}Gitreg-Policy: {event.policy}\n{_evidence(event)}"
 
 
-def _artifact(event: Registration | Assignment) -> list[tuple[str, object]]:
-    return [("Manifest", event.manifest), ("Pointer", f"{event.pointer.path} {event.pointer.digest}")]
+def _artifact(event: Registration | Assignment) -> str:
+    return f"Gitreg-Manifest: {event.manifest}\nGitreg-Pointer: {event.pointer.path} {event.pointer.digest}\n"
 
 
-def _evidence(event: Event) -> list[tuple[str, str]]:
+def _previous(event: StageEvent) -> str:
+    return f"Gitreg-Previous: {event.previous or 'none'}\n"
+
+
+def _evidence(event: Event) -> str:
     if not isinstance(event, Assignment):
-        return []
-    gates = [("Gate", " ".join(_gate_words(gate))) for gate in event.gates]
-    return gates + [("Approval", f"{a.principal} {a.expires} {a.signature}") for a in event.approvals]
+        return ""
+    gates = (f"Gitreg-Gate: {' '.join(_gate_words(gate))}\n" for gate in event.gates)
+    approvals = (f"Gitreg-Approval: {a.principal} {a.expires} {a.signature}\n" for a in event.approvals)
+    return "".join((*gates, *approvals))
 
 
 def _gate_words(gate: GateRecord) -> Iterator[str]:
@@ -181,9 +190,8 @@ def _canonical(message: TagMessage) -> str:
 
 def _read_trailers(paragraph: str) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = _TRAILER.findall(paragraph)
-    lines = paragraph.split("\n")
-    if len(pairs) != len(lines):
-        wrong = next(line for line in lines if _TRAILER.fullmatch(line) is None)
+    if len(pairs) != paragraph.count("\n") + 1:
+        wrong = next(line for line in paragraph.split("\n") if _TRAILER.fullmatch(line) is None)
         raise FormatError(f"not a gitreg trailer: '{escape(wrong[:80])}'")
     if pairs[0] != ("Format", FORMAT):
         raise FormatError(f"unknown tag format: '{escape(': '.join(pairs[0])[:80])}'",
@@ -199,15 +207,15 @@ class _Trailers:
         keys = _TRAILERS.get(action, ())
         self._single = dict(pairs[: len(keys)])
         self._evidence = pairs[len(keys) :]
-        if not keys or tuple(self._single) != keys or not all(key in _REPEATED for key, _ in self._evidence):
+        if not keys or tuple(self._single) != keys or not _REPEATED.issuperset(key for key, _ in self._evidence):
             raise FormatError(f"wrong trailers for the action '{escape(action[:40])}'")
         if self._evidence and action not in _MAY_REPEAT:
             raise FormatError(f"gates or approvals on the action '{action}'")
         self._action = action
 
     def event(self, name: TagName) -> Event:
-        registry = RegistryId.parse(self._single["Registry"])
-        model, policy = ModelName.parse(self._single["Model"]), Oid.parse(self._single["Policy"])
+        registry = _registry(self._single["Registry"])
+        model, policy = _model(self._single["Model"]), _policy(self._single["Policy"])
         match self._action:
             case "register":
                 return Registration(registry, model, self._version(), self._manifest(), self._pointer(), policy)
@@ -244,20 +252,21 @@ class _Trailers:
         return Oid.parse(self._single["Version-Tag"])
 
     def _stage(self) -> StageName:
-        return StageName.parse(self._single["Stage"])
+        return _stage(self._single["Stage"])
 
     def _manifest(self) -> Digest:
-        return Digest.parse(self._single["Manifest"])
+        return _digest(self._single["Manifest"])
 
     def _pointer(self) -> PointerAt:
         path, _, digest = self._single["Pointer"].rpartition(" ")
-        return PointerAt(tree_path(path), Digest.parse(digest))
+        return PointerAt(tree_path(path), _digest(digest))
 
     def _previous(self) -> Oid | None:
         value = self._single["Previous"]
         return None if value == "none" else Oid.parse(value)
 
 
+@lru_cache(maxsize=256)
 def tree_path(path: str) -> str:
     """Return the path if a pointer can be there.  Raises FormatError."""
     if len(path) > MAX_PATH_LENGTH or escape(path) != path or {"", ".", ".."} & set(path.split("/")):

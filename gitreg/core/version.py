@@ -33,7 +33,7 @@ class Version(NamedTuple):
         match = _VERSION.fullmatch(text)
         if match is None:
             raise UsageError(f"not a version: '{escape(text[:64])}'", hint="versions look like v1.2.0")
-        return cls(*(int(part) for part in match.groups()))
+        return cls(*map(int, match.groups()))
 
     def __str__(self) -> str:
         return f"v{self.major}.{self.minor}.{self.patch}"

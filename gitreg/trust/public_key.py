@@ -116,9 +116,9 @@ def _blob_of(line: str) -> bytes:
 def decode_base64(text: str) -> bytes:
     """Base64 in its one canonical form: no foreign characters, right padding, no stray bits."""
     try:
-        data = base64.b64decode(text, validate=True)
+        data = binascii.a2b_base64(text, strict_mode=True)
     except (binascii.Error, ValueError):
         data = b""
-    if not data or base64.b64encode(data).decode() != text:
+    if not data or binascii.b2a_base64(data, newline=False).decode() != text:
         raise FormatError(f"not canonical base64: '{escape(text[:40])}'")
     return data

@@ -132,13 +132,12 @@ def verify(signature: SshSignature, message: bytes, namespace: str) -> PublicKey
 
 
 def _signed_data(message: bytes, namespace: str, algorithm: HashAlgorithm) -> bytes:
-    return (
-        _MAGIC
-        + pack_string(namespace.encode())
-        + pack_string(b"")
-        + pack_string(algorithm.encode())
-        + pack_string(hashlib.new(algorithm, message).digest())
-    )
+    return _signed_head(namespace, algorithm) + pack_string(hashlib.new(algorithm, message).digest())
+
+
+@lru_cache
+def _signed_head(namespace: str, algorithm: HashAlgorithm) -> bytes:
+    return _MAGIC + pack_string(namespace.encode()) + pack_string(b"") + pack_string(algorithm.encode())
 
 
 def _hash_algorithm(name: str) -> HashAlgorithm:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from gitreg.core.oid import Oid
 from gitreg.core.text import escape
 from gitreg.errors import FormatError
-from gitreg.trust.sshsig import BEGIN, END
+from gitreg.trust.sshsig import END
 
 MAX_TAG: Final = 1024 * 1024
 # The last second a date can be written for; git itself goes further, calendars do not.
@@ -22,9 +22,10 @@ _HEADER: Final = re.compile(
     r"object ([^\n]*)\ntype ([^\n]*)\ntag ([^\n]*)\ntagger ([^\n]*)\n\n",
 )
 _TAGGER: Final = re.compile(r"([^<>\n]*) <([^<>\n]*)> (0|[1-9][0-9]{0,11}) ([+-][0-9]{4})")
-# Where git takes a signature to begin: any line with such a start, of any of the kinds it knows.
+# Where git takes a signature to begin: any line with such a start, of any of the kinds it knows.  That all begin alike
+# is what lets the search pass quickly over everything else.
 _SIGNATURE: Final = re.compile(
-    rf"^(?:{BEGIN}|-----BEGIN (?P<other>PGP SIGNATURE|PGP MESSAGE|SIGNED MESSAGE)-----)", re.MULTILINE
+    r"\n-----BEGIN (?:SSH SIGNATURE|(?P<other>PGP SIGNATURE|PGP MESSAGE|SIGNED MESSAGE))-----"
 )
 
 
@@ -65,7 +66,7 @@ def parse_tag_object(raw: bytes) -> TagObject:
     header = _HEADER.match(text)
     if header is None:
         raise FormatError("a tag object whose headers are not object, type, tag and tagger, each once")
-    message, signature = _split_signature(text[header.end() :])
+    message, signature = _split_signature(text, header.end())
     return TagObject(
         target=Oid.parse(header[1]),
         target_type=_target_type(header[2]),
@@ -138,16 +139,16 @@ def parse_tagger(text: str) -> Tagger:
     return Tagger(form[1], form[2], int(form[3]), form[4])
 
 
-def _split_signature(body: str) -> tuple[str, str | None]:
-    found = list(_SIGNATURE.finditer(body))
+def _split_signature(text: str, body: int) -> tuple[str, str | None]:
+    found = list(_SIGNATURE.finditer(text, body - 1))
     if not found:
-        return body, None
+        return text[body:], None
     other = next((match["other"] for match in found if match["other"]), None)
     if other is not None:
         raise FormatError(f"signed with {other}, not with an SSH key", hint="git config gpg.format ssh")
     if len(found) > 1:
         raise FormatError("a tag object with more than one signature")
-    start = found[0].start()
-    if not body.endswith(f"\n{END}\n"):
+    start = found[0].start() + 1
+    if not text.endswith(f"\n{END}\n"):
         raise FormatError("a tag object with text after its signature, or with half a signature")
-    return body[:start], body[start:]
+    return text[body:start], text[start:]

@@ -53,10 +53,15 @@ class Reader:
         return int.from_bytes(self.take(8), "big")
 
     def string(self, limit: int = MAX_STRING) -> bytes:
-        length = self.uint32()
+        # `take` twice, in one step: most of what is read are strings
+        start = self._at + 4
+        length = int.from_bytes(self._data[self._at : start], "big")
         if length > limit:
             raise FormatError(f"SSH data has a field of {length} bytes, the limit is {limit}")
-        return self.take(length)
+        self._at = start + length
+        if self._at > len(self._data):
+            raise FormatError("SSH data ends too early")
+        return self._data[start : self._at]
 
     def c_string(self) -> bytes:
         """A string without NUL, at which OpenSSH would end it."""
