@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from gitreg.demo.guards import POLICY
 from gitreg.demo.run import DemoError, run_demo
 from gitreg.demo.story import Command, Step, story
 from gitreg.errors import RefusedError
+from gitreg.gates import table
 
 NEEDED = ("sklearn", "skl2onnx", "onnxruntime", "safetensors", "skops")
 
@@ -51,6 +54,16 @@ AGAIN = (
     ("serving", "gitreg pull digits@v1.1.0 -o ../tampered-again", 1),
     ("serving", "python -m gitreg.demo.training predict ../model --data ../images", 0),
 )
+
+
+def test_every_kind_of_gate_guards_the_demos_production():
+    """Whoever looks for an example of one finds it there, and sees it run."""
+    policy = tomllib.loads(POLICY)
+    stage = policy["stages"]["production"]
+    gates = [policy["gates"][name] for name in stage["gates"]]
+    assert {gate["kind"] for gate in gates} == set(table._BUILT_IN)
+    assert {option for gate in gates for option in gate} >= {"evaluate", "max_regression", "margin"}
+    assert stage["decide"] == "hybrid"
 
 
 def _demo(*args: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:

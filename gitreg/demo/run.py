@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from gitreg.demo.story import POLICY, SMALL_GATE, Command, story
+from gitreg.demo.guards import POLICY, PROGRAMS
+from gitreg.demo.story import Command, story
 from gitreg.errors import GitregError, MissingDependencyError, RefusedError
 
 _NEEDED = ("sklearn", "skl2onnx", "onnx", "onnxruntime", "safetensors", "skops")
@@ -53,8 +54,9 @@ def _tell(folder: Path, say: Callable[[str], None]) -> int:
     (folder / "alice").mkdir()
     (folder / "policy.toml").write_text(POLICY, encoding="utf-8")
     (folder / "gates").mkdir()
-    (folder / "gates" / "small.py").write_text(SMALL_GATE, encoding="utf-8")
-    (folder / "gates" / "small.py").chmod(0o755)
+    for path, program in PROGRAMS.items():
+        (folder / path).write_text(program, encoding="utf-8")
+        (folder / path).chmod(0o755)
     environment = _environment(folder)
     count = 0
     for step in story():
