@@ -11,8 +11,8 @@ from gitreg.cli.output import Output
 from gitreg.cli.verb import Verb, option, pass_output
 from gitreg.operations.mirror import MirrorResult
 from gitreg.operations.mirror import mirror as mirror_remote
-from gitreg.operations.sealing.reencrypt import ReencryptResult
-from gitreg.operations.sealing.reencrypt import reencrypt as reencrypt_remote
+from gitreg.operations.reencrypt import ReencryptResult
+from gitreg.operations.reencrypt import reencrypt as reencrypt_remote
 
 _CLUSTER = option("--cluster", metavar="ADDRESS", help="Have a Dask cluster do it, such as tls://host:8786.")
 

@@ -26,6 +26,7 @@ _PURPOSES: Final = {
     "copy": "copy objects (gc --remote)",
     "delete": "delete objects (gc --remote)",
     "open": "open what is encrypted",
+    "vouch": "find a key to encrypt with that an admin vouches for",
 }
 
 

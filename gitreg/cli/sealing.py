@@ -11,7 +11,7 @@ from gitreg.cli.output import Output
 from gitreg.cli.params import Parsed
 from gitreg.cli.table import columns
 from gitreg.cli.verb import Verb, option, pass_output
-from gitreg.operations.sealing.recipients import (
+from gitreg.operations.recipients import (
     RecipientsChange,
     RecipientsResult,
     change_recipients,

@@ -12,7 +12,7 @@ from gitreg.operations.bulk import Total
 from gitreg.operations.context import Context
 from gitreg.operations.fsck_read import check_cluster, read_here, read_remote
 from gitreg.operations.reachable import named_artifacts
-from gitreg.operations.stores import NoRemoteError, local_store, remote_store
+from gitreg.operations.stores import EMBEDDED, NoRemoteError, local_store, remote_store
 from gitreg.operations.uncopied import place_of
 from gitreg.storage.fsck import Fault, FaultKind, intact, repair, set_aside
 from gitreg.storage.fsck_layout import OddFile, Oddity, odd_files, put_right
@@ -24,7 +24,6 @@ from gitreg.storage.remote.store import RemoteStore
 from gitreg.storage.store import ObjectStore
 from gitreg.storage.verified import read_manifest
 
-EMBEDDED = "embedded"
 _ODD = {
     Oddity.STRANGER: "no object",
     Oddity.MISPLACED: "not where an object of that name belongs",

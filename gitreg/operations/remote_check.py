@@ -11,18 +11,20 @@ from gitreg.errors import GitregError, NotFoundError, StorageError
 from gitreg.operations.context import Context
 from gitreg.operations.garbage.survey import MOST_SKEW
 from gitreg.operations.sealing.seen import checked_root
-from gitreg.operations.stores import remote_address, remote_at, remote_place
+from gitreg.operations.stores import EMBEDDED, remote_address, remote_place
 from gitreg.storage.layout import FORMAT_FILE, MAX_FORMAT_BYTES, OBJECTS
 from gitreg.storage.remote.driver import AbsentError, DeniedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gitreg.core.key_id import KeyId
+    from gitreg.operations.sealing.keys import StoreKeys
     from gitreg.storage.remote.driver import Driver
 
 _VALUE: Final = b"written by gitreg remote check, and of no use afterwards\n"
 _PULL: Final = frozenset({"read", "open"})
-_PUSH: Final = _PULL | {"list", "write", "look"}
+_PUSH: Final = _PULL | {"list", "write", "look", "vouch"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,8 @@ def check_remote(context: Context, name: str | None = None) -> RemoteCheck:
     driver = bare_driver(url, options, settings(options))
     trial = _Trial(driver)
     trial.run()
-    if checked_root(context, name) is not None:
-        trial.attempt("open", lambda: remote_at(context, name))
+    if (root := checked_root(context, name)) is not None:
+        _try_keys(context, name, root, trial)
     failed = {attempt.what for attempt in trial.attempts if attempt.problem}
     return RemoteCheck(
         name=name,
@@ -92,14 +94,23 @@ def _place(context: Context, name: str | None) -> tuple[str, str, dict[str, str]
     embedded = remote_place(context)
     if embedded is None:
         raise NotFoundError("no remote to check", hint="gitreg remote add NAME URL")
-    return "embedded", embedded.as_uri(), {}
+    return EMBEDDED, embedded.as_uri(), {}
+
+
+def _try_keys(context: Context, name: str, root: KeyId, trial: _Trial) -> None:
+    """Whether what is encrypted opens, and whether there is a key to write with: one that an admin vouches for."""
+    from gitreg.operations.sealing.keys import newest_key, store_keys  # noqa: PLC0415 - heavy, for sealed stores alone
+
+    found: list[StoreKeys] = []
+    if trial.attempt("open", lambda: found.append(store_keys(context, trial.driver, root))):
+        trial.attempt("vouch", lambda: newest_key(context, name, *found))
 
 
 class _Trial:
     """One run of the attempts, each of which can fail by itself."""
 
     def __init__(self, driver: Driver) -> None:
-        self._driver = driver
+        self.driver = driver
         self._key = f"check-{os.urandom(8).hex()}"
         self.created = True
         self.round_trip: float | None = None
@@ -109,11 +120,11 @@ class _Trial:
     def run(self) -> None:
         copied = f"{self._key}-copy"
         self.attempt("read", self._read)
-        self.attempt("list", lambda: next(self._driver.list(f"{OBJECTS}/00"), None))
-        if self.attempt("write", lambda: self._driver.put(self._key, _VALUE)):
+        self.attempt("list", lambda: next(self.driver.list(f"{OBJECTS}/00"), None))
+        if self.attempt("write", lambda: self.driver.put(self._key, _VALUE)):
             self.attempt("look", self._look)
-            self.attempt("copy", lambda: self._driver.copy(self._key, copied))
-            self.attempt("delete", lambda: self._driver.delete([self._key, copied]))
+            self.attempt("copy", lambda: self.driver.copy(self._key, copied))
+            self.attempt("delete", lambda: self.driver.delete([self._key, copied]))
 
     def _read(self) -> None:
         """The first request also pays for the connection; the second one tells how far away the service is."""
@@ -124,14 +135,14 @@ class _Trial:
 
     def _format_file(self) -> None:
         try:
-            self._driver.get(FORMAT_FILE, MAX_FORMAT_BYTES)
+            self.driver.get(FORMAT_FILE, MAX_FORMAT_BYTES)
         except AbsentError:
             self.created = False
 
     def _look(self) -> None:
-        if self._driver.get(self._key, len(_VALUE)) != _VALUE:
-            raise StorageError(f"{self._driver.describe()} does not give back what it was given")
-        entry = self._driver.head(self._key)
+        if self.driver.get(self._key, len(_VALUE)) != _VALUE:
+            raise StorageError(f"{self.driver.describe()} does not give back what it was given")
+        entry = self.driver.head(self._key)
         if entry is not None and entry.modified:
             self.clock_difference = round(entry.modified / 1e9 - time.time())
 

@@ -14,7 +14,7 @@ from gitreg.git.worktree import stage
 from gitreg.operations.atomic import write_file
 from gitreg.operations.context import Context
 from gitreg.operations.sealing.seen import accept_root, seen_root
-from gitreg.operations.stores import is_url_trusted, remote_place, trust_remote
+from gitreg.operations.stores import EMBEDDED, is_url_trusted, remote_place, trust_remote
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def list_remotes(context: Context) -> tuple[Remote, ...]:
     config = context.config
     if not config.remotes:
         place = remote_place(context)
-        return (Remote("embedded", str(place), default=True, embedded=True),) if place else ()
+        return (Remote(EMBEDDED, str(place), default=True, embedded=True),) if place else ()
     return tuple(
         Remote(name, url, name == config.default_remote, encrypted=name in config.sealed)
         for name, url in config.remotes.items()

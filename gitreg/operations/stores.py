@@ -23,9 +23,12 @@ from gitreg.storage.store import DEFAULT_JOBS, ObjectStore
 from gitreg.storage.unreachable import UnreachableStore
 
 if TYPE_CHECKING:
+    from gitreg.core.key_id import KeyId
     from gitreg.storage.remote.driver import Driver
     from gitreg.storage.remote.sealing.ring import Seal
+    from gitreg.storage.remote.store import RemoteStore
 
+EMBEDDED = "embedded"  # what people call the store inside the Git remote, which has no name in config.toml
 _SEEN = "seenUrl"
 _OURS = {_SEEN.lower(), SEEN_KEY.lower()}  # what this clone remembers, among the options
 _JOBS_VARIABLE = "GITREG_JOBS"
@@ -46,9 +49,20 @@ def remote_store(context: Context, name: str | None = None, *, create: bool = Fa
     name = name or context.config.default_remote
     if name is None:
         return _embedded_store(context, create=create)
+    url, root = _checked_url(context, name), checked_root(context, name)
+    if root is not None:
+        return _sealed_store(context, name, root, create=create)
     opener = create_store if create else open_store
-    url, options = _checked_url(context, name), _options(context, name)
-    return opener(url, options, _requests_at_once(context), _seal(context, name))
+    return opener(url, _options(context, name), _requests_at_once(context))
+
+
+def _sealed_store(context: Context, name: str, root: KeyId, *, create: bool) -> RemoteStore:
+    """Its keys are read, and its objects later on, through one connection."""
+    from gitreg.storage.remote.opening import create_on, open_on  # noqa: PLC0415 - heavy, as below
+
+    driver = remote_driver(context, name)
+    opener = create_on if create else open_on
+    return opener(driver, _requests_at_once(context), _seal(context, name, driver, root))
 
 
 def remote_driver(context: Context, name: str) -> Driver:
@@ -71,8 +85,9 @@ def remote_address(context: Context, name: str) -> tuple[RemoteUrl, dict[str, st
 
 def remote_at(context: Context, name: str) -> Place:
     """Where the remote called `name` is, for work that opens it elsewhere.  Raises as `remote_store` does."""
-    url, options = _checked_url(context, name), _options(context, name)
-    return Place(url, tuple(sorted(options.items())), _seal(context, name), _requests_at_once(context))
+    url, root = _checked_url(context, name), checked_root(context, name)
+    seal = None if root is None else _seal(context, name, remote_driver(context, name), root)
+    return Place(url, tuple(sorted(_options(context, name).items())), seal, _requests_at_once(context))
 
 
 def _requests_at_once(context: Context) -> int:
@@ -179,14 +194,10 @@ def _options(context: Context, name: str) -> dict[str, str]:
     return {key: value for key, value in options.items() if key.lower() not in _OURS}
 
 
-def _seal(context: Context, name: str) -> Seal | None:
-    """How to open the remote, if the registry says that it is sealed."""
-    root = checked_root(context, name)
-    if root is None:
-        return None
+def _seal(context: Context, name: str, driver: Driver, root: KeyId) -> Seal:
     from gitreg.operations.sealing.keys import remote_seal  # noqa: PLC0415 - heavy, and needed for sealed stores alone
 
-    return remote_seal(context, name, remote_driver(context, name), root)
+    return remote_seal(context, name, driver, root)
 
 
 def remote_place(context: Context) -> Path | None:

@@ -34,15 +34,15 @@ def open_store(
 
 
 def create_store(
-    url: str, options: Mapping[str, str] | None = None, jobs: int = DEFAULT_JOBS, seal: Seal | None = None
+    url: str, options: Mapping[str, str] | None = None, jobs: int = DEFAULT_JOBS
 ) -> LocalStore | RemoteStore:
-    """As `open_store`, but makes the store where there is none yet."""
+    """As `open_store`, but makes the store where there is none yet; none that is sealed."""
     path = local_path(url)
-    if path is not None and seal is None:
+    if path is not None:
         return LocalStore.create(path)
     from gitreg.storage.remote.opening import create_remote  # noqa: PLC0415 - heavy, and needed for remote stores alone
 
-    return create_remote(url, options or {}, jobs, seal)
+    return create_remote(url, options or {}, jobs)
 
 
 def local_path(url: str) -> Path | None:

@@ -16,9 +16,9 @@ from gitreg.api import Registry
 from gitreg.core.remote_url import RemoteUrl
 from gitreg.errors import GitregError, NotFoundError, RefusedError, StorageError, UsageError
 from gitreg.operations.add import AddRequest
+from gitreg.operations.recipients import encrypt_remote
 from gitreg.operations.remotes import add_remote
 from gitreg.operations.sealing.identity import new_identity
-from gitreg.operations.sealing.recipients import encrypt_remote
 from tests.servers.fixtures import place_at
 
 LARGE = random.Random(5).randbytes(9_000_000)

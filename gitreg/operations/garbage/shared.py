@@ -10,7 +10,6 @@ from gitreg.core.digest import Digest
 from gitreg.core.retention import Then
 from gitreg.errors import GitError, NotARegistryError
 from gitreg.operations.context import Context
-from gitreg.operations.fsck import EMBEDDED
 from gitreg.operations.garbage.all_refs import all_refs, plain_name
 from gitreg.operations.garbage.archive import archive
 from gitreg.operations.garbage.gc import DEFAULT_GRACE
@@ -20,7 +19,7 @@ from gitreg.operations.garbage.results import Amount, Blocked, Kept
 from gitreg.operations.garbage.roots import Root, roots
 from gitreg.operations.garbage.survey import ClockError, Survey, survey
 from gitreg.operations.retention import VersionFate
-from gitreg.operations.stores import archive_store, local_store, remote_store
+from gitreg.operations.stores import EMBEDDED, archive_store, local_store, remote_store
 from gitreg.storage.layered import LayeredStore
 from gitreg.storage.local_sweep import LocalSweep
 from gitreg.storage.remote.sweep import RemoteSweep

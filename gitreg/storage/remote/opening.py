@@ -18,13 +18,21 @@ if TYPE_CHECKING:
 
 def open_remote(url: str, options: Mapping[str, str], jobs: int, seal: Seal | None = None) -> RemoteStore:
     """Open a store that exists.  Raises StorageError, FormatError, UsageError, MissingDependencyError."""
-    driver = open_driver(url, options)
+    return open_on(open_driver(url, options), jobs, seal)
+
+
+def create_remote(url: str, options: Mapping[str, str], jobs: int) -> RemoteStore:
+    """As `open_remote`, but makes the store where there is none yet."""
+    return create_on(open_driver(url, options), jobs, None)
+
+
+def open_on(driver: Driver, jobs: int, seal: Seal | None) -> RemoteStore:
+    """As `open_remote`, where a driver is open already."""
     return RemoteStore.open(driver, _codec(seal, driver), jobs)
 
 
-def create_remote(url: str, options: Mapping[str, str], jobs: int, seal: Seal | None = None) -> RemoteStore:
-    """As `open_remote`, but makes the store where there is none yet."""
-    driver = open_driver(url, options)
+def create_on(driver: Driver, jobs: int, seal: Seal | None) -> RemoteStore:
+    """As `open_on`, but makes the store where there is none yet."""
     return RemoteStore.create(driver, _codec(seal, driver), jobs)
 
 

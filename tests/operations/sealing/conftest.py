@@ -10,15 +10,15 @@ import pytest
 
 from gitreg.api import Registry
 from gitreg.core.remote_url import RemoteUrl
-from gitreg.operations.remotes import add_remote
-from gitreg.operations.sealing.identity import new_identity, show_identity
-from gitreg.operations.sealing.recipients import (
+from gitreg.operations.recipients import (
     RecipientsChange,
     RecipientsResult,
     change_recipients,
     encrypt_remote,
     list_recipients,
 )
+from gitreg.operations.remotes import add_remote
+from gitreg.operations.sealing.identity import new_identity, show_identity
 from gitreg.storage.remote.sealing.identity import Recipient
 
 

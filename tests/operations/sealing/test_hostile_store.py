@@ -10,8 +10,8 @@ from gitreg.core.digest import Digest
 from gitreg.core.store_key import KeyRecord, format_record, parse_record
 from gitreg.errors import GitregError, NotFoundError, RefusedError, StorageError
 from gitreg.operations.fsck import FsckRequest
+from gitreg.operations.recipients import RecipientsChange, change_recipients, encrypt_remote, list_recipients
 from gitreg.operations.remotes import trust
-from gitreg.operations.sealing.recipients import RecipientsChange, change_recipients, encrypt_remote, list_recipients
 from gitreg.operations.sign import open_signer
 from gitreg.operations.stores import remote_store
 from gitreg.storage.remote.sealing.ring import DataKey, SealedError, close_key

@@ -10,9 +10,12 @@ from gitreg.core.remote_url import RemoteUrl
 from gitreg.errors import GitregError, NotFoundError, RefusedError, UsageError, VerificationError
 from gitreg.operations.fsck import FsckRequest
 from gitreg.operations.mirror import mirror
+from gitreg.operations.recipients import RecipientsChange, change_recipients, encrypt_remote, list_recipients
+from gitreg.operations.remote_check import check_remote
 from gitreg.operations.remotes import add_remote
 from gitreg.operations.sealing.identity import new_identity
-from gitreg.operations.sealing.recipients import RecipientsChange, change_recipients, encrypt_remote, list_recipients
+from gitreg.operations.stores import remote_store
+from gitreg.storage.remote import drivers
 from gitreg.storage.remote.sealing.records import put_record
 from gitreg.storage.remote.sealing.ring import SealedError
 
@@ -112,9 +115,23 @@ def test_an_admin_who_left_stops_nobody_from_reading_and_another_takes_over(vaul
     vault.world.train(there, WEIGHTS[::-1])
     with pytest.raises(RefusedError, match="no admin vouches"):
         there.push()
+    checked = check_remote(there.context, "vault")
+    assert (checked.ok, checked.pull, checked.push) == (False, True, False)
+    assert [(each.what, "no admin" in each.problem) for each in checked.attempts if each.problem] == [("vouch", True)]
     result = change_recipients(there.context, "vault", RecipientsChange(rotate=True))
     assert [each.you for each in result.recipients] == [True], "nobody else's word counts any more"
     there.push()
+    assert check_remote(there.context, "vault").push
+
+
+@pytest.mark.parametrize("create", [False, True])
+def test_one_connection_serves_keys_and_objects(vault, monkeypatch: pytest.MonkeyPatch, create: bool):
+    """Each command would shake hands twice before its first byte."""
+    opened = []
+    bare = drivers.bare_driver
+    monkeypatch.setattr(drivers, "bare_driver", lambda *place: opened.append(place) or bare(*place))
+    remote_store(vault.open().context, "vault", create=create)
+    assert len(opened) == 1
 
 
 def test_a_lost_or_unreadable_identity_is_named_with_what_helps(vault, identities):
@@ -218,7 +235,7 @@ def killed_after(vault, monkeypatch):
             put_record(driver, record)
 
         with monkeypatch.context() as patch:
-            patch.setattr("gitreg.operations.sealing.recipients.put_record", put_until_killed)
+            patch.setattr("gitreg.operations.recipients.put_record", put_until_killed)
             with pytest.raises(Killed):
                 vault.change(**change)
 

@@ -8,7 +8,7 @@ import pytest
 
 from gitreg.errors import RefusedError
 from gitreg.operations.fsck import FsckRequest
-from gitreg.operations.sealing.reencrypt import reencrypt
+from gitreg.operations.reencrypt import reencrypt
 
 WEIGHTS = random.Random(5).randbytes(300_000)
 
