@@ -58,7 +58,7 @@ def take_in(context: Context, place: Path, keep: Keep, *, rehash: bool) -> Taken
         result = ingest_listed(source, store, report)
     contents = result.manifest
     if store is None:
-        remember(context, contents, place)
+        remember(context, result.text, place)
     else:
         forget(context, result.digest)
     cache.record(listing, result.digest)

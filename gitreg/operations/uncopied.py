@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gitreg.core.digest import Digest
-from gitreg.core.manifest import Manifest
 from gitreg.core.text import escape
 from gitreg.errors import SourceError
 from gitreg.operations.atomic import write_file
@@ -22,13 +21,13 @@ from gitreg.storage.layered import LayeredStore
 from gitreg.storage.local import LocalStore
 from gitreg.storage.reuse import Holder, ReusingStore, locate
 from gitreg.storage.store import MissingObjectError, ObjectStore
-from gitreg.storage.verified import read_manifest, write_manifest
+from gitreg.storage.verified import read_manifest, write_manifest_text
 
 
-def remember(context: Context, manifest: Manifest, place: Path) -> None:
-    """Keep the manifest, and after it where its files are, which alone makes the record count (W1)."""
-    write_manifest(manifests(context), manifest)
-    write_file(_place_file(context, manifest.digest), os.fsencode(place))
+def remember(context: Context, manifest: bytes, place: Path) -> None:
+    """Keep the manifest's text, and after it where its files are, which alone makes the record count (W1)."""
+    digest = write_manifest_text(manifests(context), manifest)
+    write_file(_place_file(context, digest), os.fsencode(place))
 
 
 def forget(context: Context, manifest: Digest) -> None:

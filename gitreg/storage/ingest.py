@@ -37,9 +37,10 @@ _MOST_READERS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class IngestResult:
-    """What was added: `new_chunks` and `new_bytes` were written to the store, the rest it already had."""
+    """What was added, and its manifest's text: `new_chunks` and `new_bytes` were not in the store before."""
 
     manifest: Manifest
+    text: bytes
     digest: Digest
     new_chunks: int
     new_bytes: int
@@ -71,7 +72,7 @@ def ingest_listed(source: Source, store: ObjectStore | None, on_progress: OnProg
     if store is not None:
         store.flush()
         write_manifest_text(store, text)
-    return IngestResult(manifest, Digest.of(text), sink.new_chunks, sink.new_bytes)
+    return IngestResult(manifest, text, Digest.of(text), sink.new_chunks, sink.new_bytes)
 
 
 def _keep_what_is_done(store: ObjectStore | None) -> None:
