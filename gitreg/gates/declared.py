@@ -32,6 +32,15 @@ def schema_problems(pointer: Mapping[str, object], actual: OnnxSchema) -> Iterat
     yield from _differences("output", outputs, actual.outputs)
 
 
+def feature_problems(pointer: Mapping[str, object], features: int) -> Iterator[str]:
+    """Of a model that takes rows of so many features: its only input, if that is declared with two dimensions."""
+    schema = pointer.get("schema")
+    inputs = _entries(schema.get("inputs")) if isinstance(schema, Mapping) else []
+    match inputs:
+        case [{"name": name, "shape": [_, int(declared)]}] if declared not in {-1, features}:
+            yield f"the schema declares the input {name} with {declared} features, the model takes {features}"
+
+
 def tensor_problems(pointer: Mapping[str, object], actual: Sequence[Value]) -> Iterator[str]:
     """Of `schema.tensors`; some may go undeclared."""
     schema = pointer.get("schema")

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitreg.errors import FormatError
-from gitreg.gates.declared import format_problem, schema_problems, tensor_problems
+from gitreg.gates.declared import feature_problems, format_problem, schema_problems, tensor_problems
+from gitreg.gates.formats.npz_schema import npz_values
 from gitreg.gates.formats.onnx_schema import onnx_schema
 from gitreg.gates.formats.safetensors import safetensors_values
+from gitreg.gates.formats.skops_schema import skops_features
 from gitreg.gates.formats.table import KNOWN_FORMATS, inspect
 from gitreg.gates.gate import GateResult, Verdict
 from gitreg.gates.scan.files import files_under
@@ -55,21 +57,28 @@ def build_format_gate(options: Options) -> FormatGate:
 
 
 def _otherwise_than_declared(pointer: Mapping[str, object], found: list[tuple[str, Path]]) -> list[str]:
-    """The schema is compared where it must mean these files: an artifact's only ONNX model, all its safetensors."""
+    """The schema is compared where it must mean these files: an artifact's only model, all its tensors and arrays."""
     problem = format_problem(pointer, KNOWN_FORMATS, frozenset(name for name, _ in found))
-    models = [path for name, path in found if name == "onnx"]
-    tensors = [path for name, path in found if name == "safetensors"]
-    differences: list[str] = []
-    if len(models) == 1 and pointer.get("schema"):
-        differences += schema_problems(pointer, onnx_schema(models[0]))
+    differences = _model_problems(pointer, found) if pointer.get("schema") else []
+    tensors = [(name, path) for name, path in found if name in {"safetensors", "npz"}]
     if tensors:
-        differences += tensor_problems(pointer, [value for path in tensors for value in _values(path)])
+        differences += tensor_problems(pointer, [value for each in tensors for value in _values(*each)])
     return [*([problem] if problem else []), *differences]
 
 
-def _values(path: Path) -> tuple[Value, ...]:
+def _model_problems(pointer: Mapping[str, object], found: list[tuple[str, Path]]) -> list[str]:
+    """Beside an ONNX model, one of scikit-learn may prepare its inputs: what is declared is then the former's."""
+    onnx = [path for name, path in found if name == "onnx"]
+    skops = [path for name, path in found if name == "skops"]
+    if len(onnx) == 1:
+        return list(schema_problems(pointer, onnx_schema(onnx[0])))
+    features = skops_features(skops[0]) if not onnx and len(skops) == 1 else None
+    return [] if features is None else list(feature_problems(pointer, features))
+
+
+def _values(name: str, path: Path) -> tuple[Value, ...]:
     with path.open("rb") as stream:
-        return safetensors_values(stream, path.stat().st_size)
+        return npz_values(stream) if name == "npz" else safetensors_values(stream, path.stat().st_size)
 
 
 def _problem(path: Path, error: FormatError) -> str:

@@ -3,8 +3,10 @@
 import numpy as np
 import onnx
 import pytest
+import skops.io
 from onnx import TensorProto, helper
 from safetensors.numpy import save_file
+from sklearn.linear_model import LinearRegression
 
 from gitreg.gates import Candidate, Verdict, build_gate
 
@@ -88,3 +90,54 @@ def test_a_declared_tensor_that_the_files_do_not_have_fails(shards, entry, reaso
     result = check(shards, schema={"tensors": [entry]})
     assert result.verdict is Verdict.FAIL
     assert reason in result.reason
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ({"name": "head", "type": "float16", "shape": [2]}, None),
+        ({"name": "mask", "type": "bool", "shape": [3, "n"]}, None),
+        ({"name": "words", "type": "anything"}, None),
+        ({"name": "mask", "type": "float32"}, "declares the tensor mask as float32, the model has bool"),
+        ({"name": "head", "shape": [3]}, "declares the tensor head with another shape"),
+        ({"name": "head.npy"}, "declares the tensor head.npy, which the model does not have"),
+    ],
+)
+def test_the_arrays_of_an_npz_file_are_tensors_too(tmp_path, entry, reason):
+    arrays = {"head": np.zeros(2, ">f2"), "mask": np.zeros((3, 1), bool), "words": np.array(["a"])}
+    np.savez_compressed(tmp_path / "a.npz", **arrays)
+    result = check(tmp_path, schema={"tensors": [entry]})
+    assert (result.passed, (reason or "") in result.reason) == (reason is None, True)
+
+
+@pytest.fixture
+def estimator(tmp_path):
+    skops.io.dump(LinearRegression().fit(np.eye(3), [1, 2, 3]), tmp_path / "m.skops")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        [{"name": "rows", "shape": ["n", 3]}],
+        [{"name": "rows", "shape": ["n", -1]}],
+        [{"name": "rows", "shape": ["n", "features"]}],
+        [{"name": "images", "shape": ["n", 8, 8]}],
+        [{"name": "age", "shape": ["n", 1]}, {"name": "size", "shape": ["n", 2]}],
+        [{"name": "rows"}],
+    ],
+)
+def test_what_may_be_meant_otherwise_is_not_held_against_a_model(estimator, inputs):
+    """A column for each input, a picture that is flattened before: only whoever wrote that knows."""
+    assert check(estimator, schema={"inputs": inputs}).passed
+
+
+def test_a_scikit_learn_model_that_takes_another_number_of_features_fails(estimator):
+    declared = {"inputs": [{"name": "rows", "shape": ["n", 4]}]}
+    result = check(estimator, schema=declared)
+    assert result.verdict is Verdict.FAIL
+    assert "declares the input rows with 4 features, the model takes 3" in result.reason
+
+
+def test_beside_an_onnx_model_that_model_is_what_the_inputs_are_of(estimator, artifact):
+    assert check(artifact, schema=DECLARED).passed
