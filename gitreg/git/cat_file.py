@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import subprocess
 from collections import deque
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
@@ -52,6 +53,7 @@ class CatFile:
         self._git = git
         self._limit = limit
         self._process: subprocess.Popen[bytes] | None = None
+        self._owner = 0  # the process that started it
 
     def ask(self, specs: Sequence[str]) -> list[Answer]:
         """One answer for each of `specs`, which together must fit into a pipe unread (see objects.py)."""
@@ -72,13 +74,16 @@ class CatFile:
     def stop(self) -> None:
         """End the process; the next request starts another."""
         process, self._process = self._process, None
-        if process is not None:
+        if process is not None and self._owner == os.getpid():
             process.kill()
             with contextlib.suppress(BrokenPipeError), process:
                 pass
 
     def _send(self, specs: deque[str]) -> None:
+        if self._owner != os.getpid():
+            self._process = None  # that of a process that this one is a copy of, which goes on talking to it
         if self._process is None:
+            self._owner = os.getpid()
             # Nobody would read stderr while answers flow, and a full pipe would block git.
             self._process = self._git.start("cat-file", "--batch", stderr=subprocess.DEVNULL)
         requests = cast("BinaryIO", self._process.stdin)

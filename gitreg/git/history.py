@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitreg.core.oid import Oid
 from gitreg.git.ref_name import check_pattern, check_ref_name
@@ -13,19 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitreg.git.repository import Repository
-
-# Fields end with NUL and records with a newline; a subject holds neither.
-_COMMIT_FORMAT: Final = "--format=%H%x00%an%x00%ae%x00%ct%x00%s"
-
-
-class CommitInfo(NamedTuple):
-    """What a person wants to know of a commit; `time` is the committer's, in seconds, and nothing depends on it."""
-
-    oid: Oid
-    author: str
-    email: str
-    time: int
-    subject: str
 
 
 class Change(NamedTuple):
@@ -43,16 +30,6 @@ def is_ancestor(repo: Repository, oid: Oid, refs: Sequence[str]) -> bool:
     names = [check_ref_name(ref) for ref in refs]
     found = repo.git.text("for-each-ref", "--count=1", f"--contains={Oid.parse(oid)}", "--format=x", *names)
     return bool(found)
-
-
-def merged_tags(repo: Repository, tips: Sequence[str], *patterns: str, namespace: str = TAGS) -> set[str]:
-    """Short names of the tags whose commit any of `tips` (full ref names, oids) reaches, in one question to git."""
-    wanted = [check_pattern(namespace + pattern) for pattern in patterns] or [namespace]
-    merged = [f"--merged={_start(tip)}" for tip in tips]
-    if not merged:
-        return set()
-    listing = repo.git.text("for-each-ref", *merged, "--format=%(refname)", *wanted)
-    return {line.removeprefix(namespace) for line in listing.split("\n") if line}
 
 
 def tags_containing(repo: Repository, commit: Oid, *patterns: str) -> set[str]:
@@ -103,40 +80,6 @@ def line_start(repo: Repository, tip: Oid) -> Oid:
     return Oid.parse(line[-1])
 
 
-def commit_info(repo: Repository, commits: Sequence[Oid]) -> list[CommitInfo]:
-    """Author, time and subject of each of `commits`, in their order."""
-    if not commits:
-        return []
-    names = "".join(f"{Oid.parse(commit)}\n" for commit in commits)
-    listing = repo.git.run(
-        "rev-list",
-        "--no-walk=unsorted",
-        "--no-commit-header",
-        "--encoding=UTF-8",
-        _COMMIT_FORMAT,
-        "--stdin",
-        input=names.encode("ascii"),
-    )
-    known = {info.oid: info for info in _parse_commits(listing)}
-    return [known[commit] for commit in commits]
-
-
-def commits_touching(repo: Repository, path: str, ref: str, *, limit: int | None = None) -> list[CommitInfo]:
-    """Commits reachable from `ref` (a full ref name or an oid) that changed `path`, newest first."""
-    count = [] if limit is None else [f"--max-count={limit}"]
-    listing = repo.git.run(
-        "rev-list",
-        "--no-commit-header",
-        "--encoding=UTF-8",
-        _COMMIT_FORMAT,
-        *count,
-        _start(ref),
-        "--",
-        *pathspecs([path]),
-    )
-    return _parse_commits(listing)
-
-
 def _rev_list(repo: Repository, *args: str) -> list[str]:
     return repo.git.text("rev-list", *args).split()
 
@@ -148,17 +91,3 @@ def _changes(repo: Repository, *args: str) -> list[Change]:
         Change(Oid.parse(commit), int(time), tuple(map(Oid.parse, filter(None, parents))))
         for commit, time, *parents in fields
     ]
-
-
-def _start(ref: str) -> str:
-    return check_ref_name(ref) if ref.startswith("refs/") else Oid.parse(ref)
-
-
-def _parse_commits(listing: bytes) -> list[CommitInfo]:
-    text = listing.decode("utf-8", "replace")
-    return [_commit(line) for line in text.split("\n") if line]
-
-
-def _commit(line: str) -> CommitInfo:
-    oid, author, email, time, subject = line.split("\0", 4)
-    return CommitInfo(Oid.parse(oid), author, email, int(time), subject)

@@ -21,36 +21,44 @@ from gitreg.core.tag_name import (
     VersionTag,
     parse_tag_name,
 )
-from gitreg.git.history import merged_tags, tags_containing, unreached
-from gitreg.git.objects import Answer, GitObject, ObjectReader
+from gitreg.git.history import tags_containing, unreached
+from gitreg.git.objects import Answer, GitObject
 from gitreg.git.refs import list_tags
-from gitreg.operations.branch import ProtectedBranch, protected_branch
+from gitreg.operations.branch import ProtectedBranch
 from gitreg.operations.context import Context
+from gitreg.operations.ground import Ground
 from gitreg.operations.marks import seen_tags
-from gitreg.operations.policy.line import PolicyLine, policy_line, read_entries
+from gitreg.operations.policy.line import PolicyLine, read_entries
 from gitreg.trust.facts import Facts, KeyState, TagData, assigned_versions
 from gitreg.trust.marks import losses
 from gitreg.trust.policy_state import PolicyState
 from gitreg.trust.tag_peek import Peek, peek_at
 
-_FEW = 50
 Wanted = Callable[[dict[TagName, Oid]], Iterable[TagName]]
 
 
-def model_facts(context: Context, model: ModelName, branch: ProtectedBranch | None = None) -> Facts:
-    """Everything about one model.  Who asks about many says once which `branch` is the protected one."""
-    return _Loader(context, model, branch=branch).load(lambda tags: tags)
+def model_facts(context: Context, model: ModelName) -> Facts:
+    """Everything about one model."""
+    with Ground(context) as ground:
+        return facts_on(ground, model)
+
+
+def facts_on(ground: Ground, model: ModelName) -> Facts:
+    """`model_facts` for those who ask about many models."""
+    return _Loader(ground, model).load(lambda tags: tags)
 
 
 def stage_facts(context: Context, model: ModelName, stage: StageName) -> Facts:
     """Enough to decide about the stage's last event."""
-    return _Loader(context, model).load(lambda tags: _last_event(tags, stage))
+    with Ground(context) as ground:
+        return _Loader(ground, model).load(lambda tags: _last_event(tags, stage))
 
 
 def version_facts(context: Context, name: VersionTag) -> Facts:
     """Enough to decide about one version, and whether it was withdrawn."""
     wanted = (name, DeregisteredTag(name.model, name.version))
-    return _Loader(context, name.model).load(lambda tags: [tag for tag in wanted if tag in tags])
+    with Ground(context) as ground:
+        return _Loader(ground, name.model).load(lambda tags: [tag for tag in wanted if tag in tags])
 
 
 def incoming_facts(
@@ -61,7 +69,8 @@ def incoming_facts(
     `incoming` may name tags of other models too.  `branch` is the protected branch as it is to be seen: commits that
     its `refs` reach count, under the policy at its `tip`.  A tag that has a ref already is that ref's.
     """
-    return _Loader(context, model, incoming, branch).load(lambda tags: [name for name in incoming if name in tags])
+    with Ground(context, branch) as ground:
+        return _Loader(ground, model, incoming).load(lambda tags: [name for name in incoming if name in tags])
 
 
 def registry_models(context: Context) -> dict[ModelName, int]:
@@ -80,15 +89,11 @@ class _Loader:
     """Reads tags and, in turn, what they build on, until nothing more is asked for."""
 
     def __init__(
-        self,
-        context: Context,
-        model: ModelName,
-        incoming: Mapping[TagName, Oid] = MappingProxyType({}),
-        branch: ProtectedBranch | None = None,
+        self, ground: Ground, model: ModelName, incoming: Mapping[TagName, Oid] = MappingProxyType({})
     ) -> None:
-        self._context = context
-        self._repo = context.repo
-        self._branch = branch or protected_branch(self._repo)
+        self._ground = ground
+        self._reader = ground.reader
+        self._repo = ground.context.repo
         self._patterns = (f"{model}@*", f"{model}#*")
         refs = list_tags(self._repo, *self._patterns)
         ours = {name: ref.oid for ref in refs if (name := parse_tag_name(ref.name)) and name.model == model}
@@ -103,62 +108,61 @@ class _Loader:
         self._peeks: dict[TagName, Peek] = {}
 
     def load(self, wanted: Wanted) -> Facts:
-        with ObjectReader(self._repo) as reader:
-            line = policy_line(self._context, self._branch, reader)
-            policy = line.in_force.parsed()
-            pending = set(wanted(self._refs))
-            while pending:
-                self._read_tags(reader, pending)
-                pending = self._needed(reader, pending, policy, line.last.policy) - self._peeked
-            states = self._states(reader, line)
-            return Facts(
-                registry=self._context.config.id,
-                signers=line.in_force.allowed_signers(),
-                policy=line.last.policy,
-                policies=OnDemand(states, PolicyState.parsed),
-                tags={name: TagData(oid, self._raw.get(name)) for name, oid in self._refs.items()},
-                on_branch=self._on_branch(),
-                pointers=self._pointers(reader),
-                receipts=self._receipts(line, policy),
-                floors=self._floors(line),
-                accepted=frozenset(policy.accepted),
-                history=OnDemand(states, _key_state),
-                seen=self._seen,
-                losses=self._losses,
-            )
+        line = self._ground.line
+        policy = line.in_force.parsed()
+        pending = set(wanted(self._refs))
+        while pending:
+            self._read_tags(pending)
+            pending = self._needed(pending, policy, line.last.policy) - self._peeked
+        states = self._states(line)
+        return Facts(
+            registry=self._ground.context.config.id,
+            signers=line.in_force.allowed_signers(),
+            policy=line.last.policy,
+            policies=OnDemand(states, PolicyState.parsed),
+            tags={name: TagData(oid, self._raw.get(name)) for name, oid in self._refs.items()},
+            on_branch=self._on_branch(),
+            pointers=self._pointers(),
+            receipts=self._receipts(line, policy),
+            floors=self._floors(line),
+            accepted=frozenset(policy.accepted),
+            history=OnDemand(states, _key_state),
+            seen=self._seen,
+            losses=self._losses,
+        )
 
     def _receipts(self, line: PolicyLine, policy: Policy) -> Mapping[Oid, int]:
         if not policy.receipts.from_roles:
             return {}  # nobody's receipts count, so that a log there may be is not even looked for
         # few registries have receipts, and every command's start would pay for them
         module = import_module("gitreg.operations.receipts.authorities")
-        return cast("Mapping[Oid, int]", module.receipts_by(self._context, line))
+        return cast("Mapping[Oid, int]", module.receipts_by(self._ground.context, line))
 
-    def _read_tags(self, reader: ObjectReader, names: Iterable[TagName]) -> None:
-        self._read_raw(reader, names)
+    def _read_tags(self, names: Iterable[TagName]) -> None:
+        self._read_raw(names)
         for name in names:
             self._peeked.add(name)
             peek = peek_at(self._raw.get(name) or b"")
             if peek is not None:
                 self._peeks[name] = peek
 
-    def _read_raw(self, reader: ObjectReader, names: Iterable[TagName]) -> None:
+    def _read_raw(self, names: Iterable[TagName]) -> None:
         unread = [name for name in names if name not in self._raw]
-        answers = reader.read_many(self._refs[name] for name in unread)
+        answers = self._reader.read_many(self._refs[name] for name in unread)
         for name, answer in zip(unread, answers, strict=True):
             self._raw[name] = _tag_bytes(answer)
 
-    def _needed(self, reader: ObjectReader, names: Iterable[TagName], policy: Policy, newest: Oid) -> set[TagName]:
+    def _needed(self, names: Iterable[TagName], policy: Policy, newest: Oid) -> set[TagName]:
         """What the tags just read build on: their version and its end, the events before, the stages gone through."""
         known = [name for name in names if name in self._peeks]
         # the bytes of events before say which policies they cite, and that is asked only where one could be newer
-        self._read_raw(reader, self._preceding(name for name in known if self._peeks[name].policy != newest))
+        self._read_raw(self._preceding(name for name in known if self._peeks[name].policy != newest))
         assigned = [name for name in known if isinstance(name, AssignedTag)]
         versions = {(name.model, version) for name in assigned if (version := self._peeks[name].version) is not None}
         needed: set[TagName] = {
             kind(model, version) for model, version in versions for kind in (VersionTag, DeregisteredTag)
         }
-        return (needed | self._gone_through(reader, assigned, policy, newest)) & self._refs.keys()
+        return (needed | self._gone_through(assigned, policy, newest)) & self._refs.keys()
 
     def _preceding(self, names: Iterable[TagName]) -> list[StageTag]:
         """All stage events with a lower number than one of `names` in their stage."""
@@ -169,9 +173,7 @@ class _Loader:
         tags = (tag for tag in self._refs if isinstance(tag, AssignedTag | UnassignedTag))
         return [tag for tag in tags if tag.n < highest.get(tag.stage, 0)]
 
-    def _gone_through(
-        self, reader: ObjectReader, names: Iterable[AssignedTag], policy: Policy, newest: Oid
-    ) -> set[AssignedTag]:
+    def _gone_through(self, names: Iterable[AssignedTag], policy: Policy, newest: Oid) -> set[AssignedTag]:
         """The assignments of the same versions to the stages that the events' rules look at."""
         versions: dict[StageName, set[str]] = {}
         for name in names:
@@ -179,7 +181,7 @@ class _Loader:
                 for stage in self._stages_before(name, policy, newest):
                     versions.setdefault(stage, set()).add(version_tag)
         tags = [tag for tag in self._refs if isinstance(tag, AssignedTag) and tag.stage in versions]
-        self._read_raw(reader, tags)
+        self._read_raw(tags)
         return {tag for tag in tags if versions[tag.stage] & assigned_versions(self._raw.get(tag) or b"")}
 
     def _stages_before(self, name: AssignedTag, policy: Policy, newest: Oid) -> Iterable[StageName]:
@@ -192,11 +194,11 @@ class _Loader:
         rule = policy.for_model(name.model).stages.get(name.stage)
         return (rule.after,) if rule and rule.after else ()
 
-    def _states(self, reader: ObjectReader, line: PolicyLine) -> dict[Oid, PolicyState]:
+    def _states(self, line: PolicyLine) -> dict[Oid, PolicyState]:
         """The states by the policies that name them; the earlier ones only if a tag cites one."""
         if all(peek.policy == line.last.policy for peek in self._peeks.values()):
             return {line.last.policy: line.in_force}
-        states = read_entries(reader, line.entries)
+        states = read_entries(self._reader, line.entries)
         return {entry.policy: state for entry, state in zip(line.entries, states, strict=True)}
 
     def _floors(self, line: PolicyLine) -> dict[Oid, Oid]:
@@ -222,19 +224,12 @@ class _Loader:
         return found | {name for name in names if name not in self._incoming and str(name) in containing}
 
     def _on_branch(self) -> frozenset[TagName]:
-        # both refs on one commit reach the same tags
-        tips = list({ref.oid for ref in self._branch.refs})
-        old = {str(name): name for name in self._peeks if name not in self._incoming}
-        # most questions look at a handful of tags, of a model that may have thousands
-        patterns = self._patterns if len(old) > _FEW else old
-        found = {old[name] for name in merged_tags(self._repo, tips, *patterns) if name in old} if old else set()
-        new = {name: self._peeks[name].target for name in self._incoming if name in self._peeks}
-        beyond = unreached(self._repo, new.values(), tips)
-        return frozenset(found | {name for name, target in new.items() if target not in beyond})
+        reached = self._ground.reached(peek.target for peek in self._peeks.values())
+        return frozenset(name for name, peek in self._peeks.items() if peek.target in reached)
 
-    def _pointers(self, reader: ObjectReader) -> dict[tuple[Oid, str], bytes]:
+    def _pointers(self) -> dict[tuple[Oid, str], bytes]:
         places = sorted({(peek.target, peek.pointer) for peek in self._peeks.values() if peek.pointer is not None})
-        answers = reader.read_many(f"{commit}:{path}" for commit, path in places)
+        answers = self._reader.read_many(f"{commit}:{path}" for commit, path in places)
         found = zip(places, answers, strict=True)
         return {place: answer.data for place, answer in found if isinstance(answer, GitObject)}
 

@@ -10,10 +10,10 @@ from itertools import chain
 from gitreg.core.names import ModelName, Principal, StageName
 from gitreg.core.tag_name import AssignedTag, DeprecatedTag, DeregisteredTag, TagName, UnassignedTag, VersionTag
 from gitreg.core.version import Version
-from gitreg.operations.branch import ProtectedBranch, protected_branch
 from gitreg.operations.context import Context, iso
 from gitreg.operations.each_model import ask_each
-from gitreg.operations.facts import model_facts, registry_models
+from gitreg.operations.facts import facts_on, registry_models
+from gitreg.operations.ground import Ground
 from gitreg.operations.resolve import unknown_model
 from gitreg.operations.results import event_word, number_of, stage_of, version_of
 from gitreg.trust.facts import Verdict, Verified
@@ -51,22 +51,20 @@ class HistoryEntry:
 def history(context: Context, wanted: HistoryFilter) -> tuple[HistoryEntry, ...]:
     """The events that pass the filter, newest first by the taggers' clocks, then by number."""
     models = registry_models(context) if wanted.model is None else {wanted.model: 0}
-    ask = partial(_newest, context, protected_branch(context.repo) if models else None, wanted)
-    found = ask_each(models, ask, context.settings.processes)
+    with Ground(context) as ground:
+        found = ask_each(models, partial(_newest, ground, wanted), context.settings.processes)
     entries = sorted(chain.from_iterable(found), key=lambda entry: _age(entry.at, entry.n), reverse=True)
     return tuple(entries[: wanted.limit])
 
 
-def _newest(
-    context: Context, branch: ProtectedBranch | None, wanted: HistoryFilter, model: ModelName
-) -> list[HistoryEntry]:
+def _newest(ground: Ground, wanted: HistoryFilter, model: ModelName) -> list[HistoryEntry]:
     """A model's events that may be shown.
 
     Names and dates, which decide that, are the same before and after verification, so that no other tag is verified.
     """
-    facts = model_facts(context, model, branch)
+    facts = facts_on(ground, model)
     if not facts.tags and wanted.model is not None:
-        raise unknown_model(context, model)
+        raise unknown_model(ground.context, model)
     seconds = {name: claimed_seconds(data.raw) for name, data in facts.tags.items()}
     claimed = {name: None if at is None else iso(at) for name, at in seconds.items()}
     names = [name for name, at in claimed.items() if _passes(name, at, wanted)]

@@ -14,10 +14,10 @@ from gitreg.core.pointer import Kind, Pointer, parse_pointer
 from gitreg.core.tag_name import DeprecatedTag, VersionTag
 from gitreg.core.version import Version
 from gitreg.errors import GitregError
-from gitreg.operations.branch import ProtectedBranch, protected_branch
 from gitreg.operations.context import Context, iso
 from gitreg.operations.each_model import ask_each
-from gitreg.operations.facts import model_facts, registry_models
+from gitreg.operations.facts import facts_on, registry_models
+from gitreg.operations.ground import Ground
 from gitreg.operations.pointers import committed_pointers
 from gitreg.operations.resolve import unknown_model, withdrawn
 from gitreg.operations.stages import StageState, stage_states
@@ -54,8 +54,8 @@ class ModelSummary:
 def show_registry(context: Context) -> tuple[ModelSummary, ...]:
     """Every model that has tags or a committed pointer, by name."""
     registered = registry_models(context)
-    ask = partial(_summary, context, protected_branch(context.repo) if registered else None)
-    summaries = ask_each(registered, ask, context.settings.processes)
+    with Ground(context) as ground:
+        summaries = ask_each(registered, partial(_summary, ground), context.settings.processes)
     pointers = [found.pointer for found in committed_pointers(context.repo, context.head_commit())]
     summaries += [_unregistered(pointer) for pointer in pointers if pointer.name not in registered]
     return tuple(sorted(summaries, key=lambda summary: summary.model))
@@ -67,14 +67,15 @@ def show_model(context: Context, model: ModelName) -> ModelSummary:
     for pointer in (found.pointer for found in pointers if found.pointer.name == model):
         if model not in registry_models(context):
             return _unregistered(pointer)
-    return _summary(context, None, model)
+    with Ground(context) as ground:
+        return _summary(ground, model)
 
 
-def _summary(context: Context, branch: ProtectedBranch | None, model: ModelName) -> ModelSummary:
-    facts = model_facts(context, model, branch)
+def _summary(ground: Ground, model: ModelName) -> ModelSummary:
+    facts = facts_on(ground, model)
     tags = facts.version_tags(model)
     if not facts.tags:
-        raise unknown_model(context, model)
+        raise unknown_model(ground.context, model)
     verifier = Verifier(facts)
     versions = [_version(facts, verifier, tag) for tag in reversed(tags)]
     registered = [version for version in versions if version.status == "registered"]

@@ -13,10 +13,10 @@ from gitreg.core.names import ModelName
 from gitreg.core.reference import AtStage, AtVersion, Latest, PointerPath, Reference
 from gitreg.core.tag_name import AssignedTag, TagName, UnassignedTag, VersionTag
 from gitreg.errors import GitregError
-from gitreg.operations.branch import ProtectedBranch, protected_branch
 from gitreg.operations.context import Context
 from gitreg.operations.each_model import ask_each
-from gitreg.operations.facts import model_facts, registry_models
+from gitreg.operations.facts import facts_on, model_facts, registry_models
+from gitreg.operations.ground import Ground
 from gitreg.operations.marks import remember_read, seen_models
 from gitreg.operations.policy.pending import policy_failure, standing_refusal
 from gitreg.operations.receipts.audit import lost_tags
@@ -43,9 +43,10 @@ def verify(context: Context, reference: Reference | None = None, *, data: bool =
     tally = _Tally(context)
     if reference is None:
         models = dict.fromkeys(seen_models(context.repo), 0) | registry_models(context)
-        ask = partial(_checked_model, context, protected_branch(context.repo))
-        for checked in ask_each(dict(sorted(models.items())), ask, context.settings.processes):
-            tally.tags(checked, data=data)
+        with Ground(context) as ground:
+            ask = partial(_checked_model, ground)
+            for checked in ask_each(dict(sorted(models.items())), ask, context.settings.processes):
+                tally.tags(checked, data=data)
         tally.receipts()
         tally.policy()
     elif isinstance(reference, PointerPath):
@@ -83,8 +84,8 @@ class _Checked(NamedTuple):
     manifests: dict[str, Digest]
 
 
-def _checked_model(context: Context, branch: ProtectedBranch, model: ModelName) -> _Checked:
-    return _checked(context, model_facts(context, model, branch))
+def _checked_model(ground: Ground, model: ModelName) -> _Checked:
+    return _checked(ground.context, facts_on(ground, model))
 
 
 def _checked(context: Context, facts: Facts, asked: Callable[[TagName], bool] = lambda _: True) -> _Checked:

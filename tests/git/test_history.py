@@ -3,21 +3,18 @@
 import pytest
 
 from gitreg.core.oid import Oid
-from gitreg.errors import GitError, UsageError
+from gitreg.errors import GitError
 from gitreg.git.history import (
     Change,
-    commit_info,
-    commits_touching,
     is_ancestor,
     is_on_line,
     line_changes,
     line_start,
     merged_changes,
-    merged_tags,
     tags_containing,
     unreached,
 )
-from gitreg.git.refs import create_ref, resolve
+from gitreg.git.refs import resolve
 from gitreg.git.repository import Repository
 from gitreg.git.worktree import commit, commit_empty
 
@@ -59,16 +56,6 @@ def test_a_replaced_parent_does_not_make_an_ancestor(repo, sh):
     sh(repo.root, "git", "replace", "--graft", tip, topic)
     assert sh(repo.root, "git", "for-each-ref", "--contains", topic, MAIN) != ""
     assert not is_ancestor(repo, topic, [MAIN])
-
-
-def test_merged_tags_are_found_in_one_go_through_annotated_tags(repo, sh):
-    base = commit_empty(repo, "base")
-    sh(repo.root, "git", "tag", "-a", "-m", "x", "team/m@v1.0.0")
-    sh(repo.root, "git", "switch", "-q", "-c", "topic")
-    create_ref(repo, "refs/tags/team/m@v2.0.0", commit_empty(repo, "topic"))
-    create_ref(repo, "refs/tags/other@v1.0.0", base)
-    assert merged_tags(repo, [MAIN], "team/m@*") == {"team/m@v1.0.0"}
-    assert merged_tags(repo, [MAIN]) == {"team/m@v1.0.0", "other@v1.0.0"}
 
 
 def test_the_changes_of_a_path_follow_the_branch_itself_and_tell_what_merges_brought(repo, sh, monkeypatch):
@@ -114,24 +101,3 @@ def test_commits_beyond_the_branches_are_told_from_those_on_them(repo, sh):
     assert tags_containing(repo, base, "team/m@*") == {"team/m@v1.0.0", "team/m@v2.0.0"}
     assert tags_containing(repo, tip, "team/m@*") == {"team/m@v2.0.0"}
     assert tags_containing(repo, topic) == set()
-
-
-def test_commits_tell_author_time_and_subject_in_the_order_asked(repo, sh, monkeypatch):
-    monkeypatch.setenv("GIT_COMMITTER_DATE", "1700000000 +0000")
-    monkeypatch.setenv("GIT_AUTHOR_NAME", "Zoë\tO'Neil")
-    repo = Repository.discover(repo.root)
-    old = put(repo, "one")
-    new = put(repo, "two")
-    sh(repo.root, "git", "config", "log.showSignature", "true")
-    found = commit_info(repo, [old, new, old])
-    assert [info.oid for info in found] == [old, new, old]
-    assert (found[0].author, found[0].time, found[0].subject) == ("Zoë\tO'Neil", 1700000000, "policy one")
-    assert [info.oid for info in commits_touching(repo, PATH, MAIN)] == [new, old]
-    assert [info.oid for info in commits_touching(repo, PATH, MAIN, limit=1)] == [new]
-    assert commit_info(repo, []) == []
-
-
-def test_a_start_that_is_an_option_or_expression_is_refused(repo):
-    for start in ("refs/heads/--all", "refs/heads/a..b"):
-        with pytest.raises(UsageError):
-            commits_touching(repo, PATH, start)

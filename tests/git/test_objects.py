@@ -1,5 +1,6 @@
 """Objects: one process for many reads, nothing unverified, and one bad object spoils only its own answer."""
 
+import os
 import zlib
 
 import pytest
@@ -123,6 +124,22 @@ def test_leaving_a_listing_half_way_does_not_shift_later_answers(repo):
     with ObjectReader(repo) as reader:
         next(reader.read_many(oids))
         assert reader.read(oids[4]).data == b"4"
+
+
+def test_a_copy_of_the_process_reads_through_a_git_of_its_own(repo):
+    """Both would take the other's answers for their own, and the first to leave would end the other's git."""
+    oids = [write_object(repo, "blob", b"%d" % number) for number in range(9)]
+    with ObjectReader(repo) as reader:
+        assert reader.read(oids[0]) is not None
+        copy = os.fork()
+        if copy == 0:
+            with reader:
+                mine = [reader.read(oid) for _ in range(20) for oid in reversed(oids)]
+            os._exit(0 if [found.oid for found in mine if found] == oids[::-1] * 20 else 1)
+        found = [reader.read(oid) for _ in range(20) for oid in oids]
+        assert os.waitpid(copy, 0)[1] == 0
+        assert [each.oid for each in found if each] == oids * 20
+        assert reader.read(oids[1]) is not None
 
 
 def test_leaving_the_reader_ends_its_process(repo):
