@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import accumulate
 from operator import itemgetter
+from typing import TypeVar
 
 from gitreg.core.event import Assignment, Cause, Event, Registration, Unassignment
 from gitreg.core.names import ModelName, Principal, StageName
@@ -38,6 +39,8 @@ from gitreg.trust.rules import (
 from gitreg.trust.sshsig import parse_signature, verify
 from gitreg.trust.tag_object import TagObject, claimed_seconds, parse_tag_object
 
+_ROUND = 500  # tags of which more than the verdict is held at a time
+Told = TypeVar("Told")
 _POLICY = re.compile(rb"\nGitreg-Policy: ([0-9a-f]{40,64})\n")
 
 
@@ -49,6 +52,8 @@ class Verifier:
         self._verdicts: dict[TagName, Verdict] = {}
         self._order = {oid: age for age, oid in enumerate(facts.policies)}
         self._newest: dict[tuple[ModelName, StageName], list[int]] = {}
+        self._parsed: dict[TagName, tuple[TagObject, TagMessage]] = {}
+        self._keys: dict[TagName, PublicKey] = {}
 
     def verdict(self, name: TagName) -> Verdict:
         """Decide one tag of `facts.tags`."""
@@ -60,7 +65,22 @@ class Verifier:
         return self._verdicts[name]
 
     def verdicts(self, names: Iterable[TagName]) -> list[Verdict]:
-        return [self.verdict(name) for name in names]
+        wanted = list(names)
+        # registrations first: events of stages build on them, and they on nothing
+        ordered = sorted(wanted, key=lambda name: not isinstance(name, VersionTag))
+        for start in range(0, len(ordered), _ROUND):
+            self._prepare(ordered[start : start + _ROUND])
+            for name in ordered[start : start + _ROUND]:
+                self.verdict(name)
+        return [self._verdicts[name] for name in wanted]
+
+    def _prepare(self, names: Iterable[TagName]) -> None:
+        """Parse all, then check all signatures: in turns, each would drive the other out of the processor's caches.
+
+        What fails here is left to the verdict, which meets it again at its own step.
+        """
+        self._parsed = _those_that_pass(names, lambda name: _parsed(name, self._facts.tags[name]))
+        self._keys = _those_that_pass(self._parsed, lambda name: _signing_key(self._parsed[name][0]))
 
     def newest(self) -> Verified | None:
         """The verified tag with the latest date; those that say that they are older are not looked at."""
@@ -88,7 +108,7 @@ class Verifier:
         #  7. the commit is on the protected branch
         #  8. registrations and assignments: the pointer there is the one signed
         #  9. stage events: the cited policy is no older than any before it in the stage, and the chain goes on
-        tag, message = _parsed(name, data)
+        tag, message = self._parsed.get(name) or _parsed(name, data)
         event = message.event
         if event.registry != self._facts.registry:
             raise CheckError("registry", f"it belongs to the registry {event.registry}")
@@ -96,7 +116,8 @@ class Verifier:
         check_received(data.oid, self._facts)
         at = self._seen(data.oid, tag)
         signers = signers_for(self._facts, data.oid, event.policy)
-        key, principals = _signer(tag, signers, at)
+        key = self._keys.get(name) or _signing_key(tag)
+        principals = check_key(key, signers, at)
         by = check_role(principals, event, policy)
         if name not in self._facts.on_branch:
             raise CheckError("branch", f"its commit is not on the protected branch {policy.branch}")
@@ -217,12 +238,22 @@ def _parsed(name: TagName, data: TagData) -> tuple[TagObject, TagMessage]:
     return tag, message
 
 
-def _signer(tag: TagObject, signers: AllowedSigners, at: datetime) -> tuple[PublicKey, frozenset[Principal]]:
+def _signing_key(tag: TagObject) -> PublicKey:
+    """The key that signed the tag, whoever's it is."""
     try:
-        key = verify(parse_signature(tag.signature or ""), tag.signed_bytes, TAG_NAMESPACE)
+        return verify(parse_signature(tag.signature or ""), tag.signed_bytes, TAG_NAMESPACE)
     except GitregError as error:
         raise CheckError("signature", error.message) from None
-    return key, check_key(key, signers, at)
+
+
+def _those_that_pass(names: Iterable[TagName], step: Callable[[TagName], Told]) -> dict[TagName, Told]:
+    passed: dict[TagName, Told] = {}
+    for name in names:
+        try:
+            passed[name] = step(name)
+        except GitregError:
+            continue
+    return passed
 
 
 def _parties(principals: Iterable[Principal], key: PublicKey) -> list[Party]:
