@@ -2,7 +2,8 @@
 
 Keys spread evenly, so the first page of a listing tells how many there are: it covers as much of them as its last key
 lies beyond the first possible one.  What was seen is remembered, for as long as a command runs: nobody's gc takes
-away what was there a moment ago, and what appears meanwhile is stored once more, which is harmless.
+away what was there a moment ago, and what appears meanwhile is stored once more, which is harmless.  Of what a command
+writes itself only so much is remembered; the rest is asked for like anything else.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from gitreg.storage.layout import OBJECTS
 from gitreg.storage.remote.driver import PAGE, Listing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from gitreg.storage.remote.driver import Driver, Entry
 
@@ -37,28 +38,40 @@ class Presence:
         self._jobs = jobs
         self._planning = threading.Lock()
         self._sizes: dict[str, int] = {}
-        self._covered = ""  # a key up to here is there only if `_sizes` has it
+        self._noted: dict[str, int] = {}  # replaced when the oldest are forgotten, so that who looks into it may go on
+        self._covered = ""  # a key up to here is there only if one of the two has it
         self._pages_left = math.inf
         self._heads = 0
 
     def sizes(self, keys: Collection[str]) -> dict[str, int]:
         """Those of the keys that are there, with the sizes of their values."""
-        if self._unknown(keys):
+        noted = self._noted  # before `_covered` is looked at: what is forgotten is not covered any more
+        if self._unknown(keys, noted):
             with self._planning:
-                single = self._list_where_cheaper(self._unknown(keys))
+                single = self._list_where_cheaper(self._unknown(keys, noted))
             self._ask(single)
-        return {key: size for key in keys if (size := self._sizes.get(key)) is not None}
+        found = ((key, noted.get(key, self._sizes.get(key))) for key in keys)
+        return {key: size for key, size in found if size is not None}
 
     def note(self, key: str, size: int) -> None:
         """It is there now, whatever a listing says that lags behind."""
-        self._sizes[key] = size
+        self._noted[key] = size
+        if len(self._noted) > _MOST_REMEMBERED:
+            self._forget_oldest()
 
     def forget(self, key: str) -> None:
         """It is not there any more."""
         self._sizes.pop(key, None)
+        self._noted.pop(key, None)
 
-    def _unknown(self, keys: Iterable[str]) -> list[str]:
-        return [key for key in keys if key > self._covered and key not in self._sizes]
+    def _forget_oldest(self) -> None:
+        with self._planning:
+            if len(self._noted) > _MOST_REMEMBERED:  # nobody else has done it meanwhile
+                self._covered = ""
+                self._noted = dict(islice(self._noted.copy().items(), _MOST_REMEMBERED // 2, None))
+
+    def _unknown(self, keys: Iterable[str], noted: Mapping[str, int]) -> list[str]:
+        return [key for key in keys if key > self._covered and key not in self._sizes and key not in noted]
 
     def _list_where_cheaper(self, keys: list[str]) -> list[str]:
         """The keys that are still to be asked for.
@@ -69,7 +82,7 @@ class Presence:
             return self._list_directories(keys)
         if not self._covered and self._heads + len(keys) > _FEW:
             self._list_first_page()
-            keys = self._unknown(keys)
+            keys = self._unknown(keys, {})
         remembering = self._pages_left * PAGE <= _MOST_REMEMBERED
         if len(keys) + (self._heads if remembering else 0) > self._pages_left and keys:
             self._list_rest(None if remembering else frozenset(keys))

@@ -96,6 +96,24 @@ def test_a_larger_store_than_can_be_remembered_is_still_told_right(monkeypatch):
     assert presence.sizes(keys(8990, 5)).keys() == set(keys(8990, 5))
 
 
+@pytest.mark.parametrize("listing", Listing)
+@pytest.mark.parametrize("stored", [0, 9000])
+def test_what_was_written_is_there_although_not_all_of_it_is_remembered(monkeypatch, listing, stored):
+    """A mirror of a petabyte would take 20 GB of memory, or upload a second time what it had forgotten."""
+    monkeypatch.setattr("gitreg.storage.remote.presence._MOST_REMEMBERED", 100)
+    driver = filled(stored, listing)
+    presence = Presence(driver, 4)
+    presence.sizes(keys(stored, 30))
+    written = keys(stored, 450)
+    driver.fill(dict.fromkeys(written, b"12345"))
+    for key in written:
+        presence.note(key, 5)
+        assert len(presence._noted) <= 100
+    assert presence.sizes(written) == dict.fromkeys(written, 5)
+    assert [presence.sizes([key]) for key in written[:5]] == [{key: 5} for key in written[:5]]
+    assert presence.sizes(keys(stored + 450, 50)) == {}
+
+
 def test_strangers_keys_do_no_harm():
     """A file that somebody put into the bucket would break every push."""
     driver = filled(1500)
