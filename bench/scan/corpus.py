@@ -15,10 +15,11 @@ from collections import OrderedDict
 from pathlib import Path
 
 import joblib
-import model_files
 import numpy as np
-from model_files import archive
 from safetensors.numpy import save
+
+from bench.scan import data_files, model_files, saved_models
+from bench.scan.model_files import archive
 
 
 class Payload:
@@ -86,10 +87,12 @@ def adversarial():
     yield "joblib array.joblib", saved(lambda b, v: joblib.dump(v, b), np.array([Payload()], dtype=object))
     yield "lambda.json", json.dumps({"class_name": "Lambda", "config": {"function": "x"}}).encode()
     yield from model_files.adversarial(system)
+    yield from data_files.adversarial(system)
+    yield from saved_models.adversarial()
 
 
 def benign():
-    """By name: plain data as it is written every day."""
+    """By name: plain data as it is written every day.  Files that belong together are a dictionary."""
     state = OrderedDict(w=np.arange(1000.0), b=np.zeros(3, np.float32))
     for protocol in range(6):
         yield f"state {protocol}.pkl", pickle.dumps(state, protocol)
@@ -107,6 +110,8 @@ def benign():
     yield "b.npz", saved(lambda b, v: np.savez_compressed(b, a=v), np.arange(100))
     yield "m.safetensors", save({"w": np.zeros((9, 9), np.float32)})
     yield from model_files.benign()
+    yield from data_files.benign()
+    yield from saved_models.benign()
     yield "config.json", json.dumps({"class_name": "Dense", "module": "keras.layers", "config": {}}).encode()
     yield "data.csv", b"x,y\n" + b"1,2\n" * 99
     yield "README.md", b"# Model\n\nUses os.system and eval nowhere.\n"
@@ -119,5 +124,7 @@ def write(folder: Path) -> None:
     for kind, files in (("adversarial", adversarial()), ("benign", benign())):
         (folder / kind).mkdir(parents=True)
         for number, (name, data) in enumerate(files):
-            (folder / kind / f"{number:03}").mkdir()
-            (folder / kind / f"{number:03}" / name).write_bytes(data)
+            place = folder / kind / f"{number:03}"
+            place.mkdir()
+            for inner, content in (data if isinstance(data, dict) else {name: data}).items():
+                (place / inner).write_bytes(content)

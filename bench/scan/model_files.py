@@ -17,6 +17,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from bench.scan.wire import field
+
 OUTSIDE = b"../../etc/hostname"
 
 
@@ -37,11 +39,6 @@ def onnx_model(location=None):
         weight.external_data.add(key="location", value=location)
         model.graph.initializer.append(weight)
     return model.SerializeToString()
-
-
-def field(number, content):
-    """Of a protocol buffer; of up to 127 bytes."""
-    return bytes([number << 3 | 2, len(content)]) + content
 
 
 # The entry of an external tensor in ways that all parsers take.

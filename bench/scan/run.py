@@ -16,7 +16,7 @@ import time
 import zipfile
 from pathlib import Path
 
-import corpus
+from bench.scan import corpus
 
 ROOT = Path(__file__).parents[2]
 CONTENDERS = {

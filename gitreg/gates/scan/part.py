@@ -16,6 +16,7 @@ class Part:
     """`where`: the members on the way in, empty for the file itself.  `open` gives its bytes from the start, anew.
 
     `size`: None where only reading to the end would tell; then the stream cannot go back either.
+    `beside`: the file of another name in the same directory, if there is one; members have none beside them.
     """
 
     where: str
@@ -23,6 +24,7 @@ class Part:
     size: int | None
     depth: int
     open: Callable[[], BinaryIO]
+    beside: Callable[[str], Part | None] = lambda _: None
 
     def head(self, count: int = HEAD) -> bytes:
         with self.open() as stream:

@@ -11,6 +11,7 @@ import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from gitreg.errors import FormatError
@@ -69,7 +70,7 @@ def scan_file(path: Path, allowed: AllowList, looks: Looks, limits: Limits | Non
     """The result for one file.  Never raises for what a file holds; OSError for one that cannot be read."""
     scan = Scan(allowed, looks, Meter(limits or Limits()))
     status = path.lstat()
-    whole = Part("", path.name, status.st_size, 0, lambda: path.open("rb"))
+    whole = Part("", path.name, status.st_size, 0, lambda: path.open("rb"), partial(_beside, path))
     if stat.S_ISREG(status.st_mode):
         form = _looked_at(whole, scan)
     else:
@@ -77,6 +78,16 @@ def scan_file(path: Path, allowed: AllowList, looks: Looks, limits: Limits | Non
         scan.unknown(whole, "not-a-file", "is no regular file", "scan what it leads to")
     findings = tuple(scan.findings)
     return ScanResult(shown(os.fspath(path), 4096), form, worst(findings), findings)
+
+
+def _beside(path: Path, name: str) -> Part | None:
+    """Links are not followed: they could lead to a description of somebody else's file."""
+    other = path.with_name(name)
+    try:
+        status = other.lstat()
+    except OSError:
+        return None
+    return Part("", name, status.st_size, 0, lambda: other.open("rb")) if stat.S_ISREG(status.st_mode) else None
 
 
 def _looked_at(whole: Part, scan: Scan) -> str:

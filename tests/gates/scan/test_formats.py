@@ -34,7 +34,6 @@ DATA = {
     "json": keras(class_name="Dense", module="keras.layers", registered_name=None),
     "text": "# Größe\n1,2\n".encode(),
     "png": b"\x89PNG\r\n\x1a\n" + bytes(40),
-    "parquet": b"PAR1" + bytes(40) + b"PAR1",
     "hdf5": b"\x89HDF\r\n\x1a\n" + bytes(100) + keras(class_name="Dense", module="keras.layers") + bytes(10),
     "empty": b"",
 }

@@ -6,6 +6,7 @@ import onnx
 import onnx.helper
 import pytest
 
+from bench.scan.model_files import field
 from gitreg.gates.scan.budget import Limits
 from gitreg.gates.scan.looks import LOOKS
 from gitreg.gates.scan.profiles.table import DEFAULT, allow_list
@@ -15,15 +16,6 @@ VALUE = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1])
 GRAPH = onnx.helper.make_graph([onnx.helper.make_node("Identity", ["x"], ["x"])], "g", [VALUE], [VALUE])
 MODEL = onnx.helper.make_model(GRAPH).SerializeToString()
 OUTSIDE = b"../../etc/hostname"
-
-
-def varint(number: int) -> bytes:
-    rest, byte = divmod(number, 128)
-    return bytes([byte | 128]) + varint(rest) if rest else bytes([byte])
-
-
-def field(number: int, content: bytes) -> bytes:
-    return varint(number << 3 | 2) + varint(len(content)) + content
 
 
 def model_with(entry: bytes, before: bytes = b"") -> bytes:
@@ -108,12 +100,6 @@ def test_a_function_that_the_graph_holds_may_be_called(scanned):
     graph = field(1, field(1, b"a") + field(2, b"__inference_call_7")) + field(2, field(1, function))
     assert scanned(graph, "frozen.pb").safe
     assert not scanned(graph.replace(b"MatMul", b"MyOps!"), "frozen.pb").safe
-
-
-def test_other_messages_are_not_taken_for_graphs(scanned):
-    """keras_metadata.pb holds configurations, which may have Lambda layers."""
-    metadata = field(1, b"\x10\x01" + field(3, b"root") + field(5, b'{"class_name": "Lambda", "config": {}}'))
-    assert scanned(metadata, "keras_metadata.pb").verdict == "unknown"
 
 
 TEXT = b'meta_graphs { graph_def { node {\n name: "a op: \\"X\\""\n op: "MatMul" # op: "X"\n} } }\n'

@@ -104,6 +104,10 @@ def spooled(part: Part, meter: Meter) -> Part:
     return replace(part, size=size, open=lambda: _Kept(kept))  # type: ignore[arg-type, return-value]
 
 
+def seekable(part: Part, meter: Meter) -> Part:
+    return part if part.size is not None else spooled(part, meter)
+
+
 class _Kept(io.RawIOBase):
     """One more view of a file that stays open."""
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
-from gitreg.gates.scan.containers.inflate import file_pieces, inflated, spooled, zlib_pieces, zstd_pieces
+from gitreg.gates.scan.containers.inflate import file_pieces, inflated, seekable, zlib_pieces, zstd_pieces
 from gitreg.gates.scan.containers.names import fault_of
 from gitreg.gates.scan.finding import shown
 from gitreg.gates.scan.part import Part, window
@@ -50,7 +50,7 @@ def look_at_stream(part: Part, scan: Scan) -> str | None:
 def look_at_tar(part: Part, scan: Scan) -> str | None:
     if part.head(512)[257:262] != b"ustar":
         return None
-    whole = part if part.size is not None else spooled(part, scan.meter)
+    whole = seekable(part, scan.meter)
     seen: set[str] = set()
     with whole.open() as stream:
         try:

@@ -8,7 +8,7 @@ import zlib
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gitreg.gates.scan.containers.inflate import deflated, spooled
+from gitreg.gates.scan.containers.inflate import deflated, seekable, spooled
 from gitreg.gates.scan.containers.names import fault_of
 from gitreg.gates.scan.containers.zip_directory import END, LONGEST_TAIL, Member, ZipError, read_directory
 from gitreg.gates.scan.finding import shown
@@ -32,7 +32,7 @@ def look_at_zip(part: Part, scan: Scan) -> str | None:
     head = part.head(4)
     if head not in {b"PK\x03\x04", END} and END not in part.tail(LONGEST_TAIL):
         return None
-    whole = part if part.size is not None else spooled(part, scan.meter)
+    whole = seekable(part, scan.meter)
     try:
         with whole.open() as stream:
             members = read_directory(stream, whole.size or 0)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from gitreg.errors import FormatError
 from gitreg.gates.scan.finding import shown
-from gitreg.gates.scan.formats.operations import LONGEST, check_operation, does_more
+from gitreg.gates.scan.formats.operations import LONGEST, check_operation, does_more, saves
 from gitreg.gates.scan.formats.protobuf import fields
 from gitreg.gates.scan.formats.pure_operations import PURE
+from gitreg.gates.scan.formats.savers import LARGEST, keep_to_their_place
 
 if TYPE_CHECKING:
     from gitreg.gates.scan.budget import Meter
@@ -22,11 +24,6 @@ _LONGEST_ENTRY = 1 << 16
 _GRAPH, _RAW_DATA, _EXTERNAL = 7, 9, 13
 _MODEL_FIELDS = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25})
 _DEEPEST = 32
-# The fields that lead to a node's operation and to a function's name, in a SavedModel and in a graph alone.
-_GRAPHS = ((2, 2), ())
-_OPERATIONS = frozenset((*graph, *way) for graph in _GRAPHS for way in ((1, 2), (2, 1, 3, 2)))
-_FUNCTIONS = frozenset((*graph, 2, 1, 1, 1) for graph in _GRAPHS)
-_NAMES = _OPERATIONS | _FUNCTIONS
 _LONGEST_NAME = 1 << 10
 _KEY, _VALUE = 1, 2
 _LONGEST_PLACE = 1 << 12
@@ -34,17 +31,33 @@ _BEGINS = frozenset({b"\x08", b"\x12", b"\x0a", b"\x3a"})
 _ADVICE = "ask for a model whose graph touches no files"
 
 
+class _Ways(NamedTuple):
+    """The fields that lead to a node's operation, and to a function's name."""
+
+    operations: frozenset[tuple[int, ...]]
+    functions: frozenset[tuple[int, ...]]
+
+
+def _ways(*graphs: tuple[int, ...]) -> _Ways:
+    operations = frozenset((*graph, *way) for graph in graphs for way in ((1, 2), (2, 1, 3, 2)))
+    return _Ways(operations, frozenset((*graph, 2, 1, 1, 1) for graph in graphs))
+
+
+_SAVED_MODEL = _ways((2, 2), ())  # and a graph alone
+_WAYS: Mapping[str, _Ways] = {".pb": _SAVED_MODEL, ".meta": _ways((2,))}
+
+
 def look_at_graph(part: Part, scan: Scan) -> str | None:
-    """ONNX by the wire format; what is no ONNX, calls itself `.pb` and has operations is TensorFlow's."""
+    """ONNX by the wire format; what is no ONNX, is called as TensorFlow calls its graphs and has operations is one."""
     if part.size is None or part.size > _LARGEST or part.head(1) not in _BEGINS:
         return None
     try:
         with part.open() as stream:
             is_onnx = _is_onnx(stream, part.size, scan.meter)
-            if not is_onnx and part.suffix != ".pb":
+            if not is_onnx and part.suffix not in _WAYS:
                 return None
             stream.seek(0)
-            graph = _Graph(part, scan, stream)
+            graph = _Graph(part, scan, stream, _WAYS.get(part.suffix, _SAVED_MODEL))
             _look_through(graph, part.size)
     except FormatError:
         return None
@@ -72,6 +85,7 @@ class _Graph:
     part: Part
     scan: Scan
     stream: BinaryIO
+    ways: _Ways
     operations: dict[bytes, int] = field(default_factory=dict)
     functions: set[bytes] = field(default_factory=set)
     has_nodes: bool = False
@@ -82,9 +96,15 @@ def _look_through(graph: _Graph, size: int) -> None:
     try:
         _walk(graph, size, ())
     finally:
+        kept = saves(graph.operations) and _keeps_to_its_place(graph.part)
         for name, begin in graph.operations.items():
-            if name not in graph.functions or does_more(name):
+            if (name not in graph.functions or does_more(name)) and not (kept and saves([name])):
                 check_operation(graph.part.within(begin), graph.scan, name)
+
+
+def _keeps_to_its_place(part: Part) -> bool:
+    data = part.head(LARGEST + 1)
+    return len(data) <= LARGEST and keep_to_their_place(data, whole=part.suffix != ".meta")
 
 
 def _walk(graph: _Graph, size: int, way: tuple[int, ...]) -> None:
@@ -111,16 +131,16 @@ def _walk(graph: _Graph, size: int, way: tuple[int, ...]) -> None:
 
 def _note_name(graph: _Graph, way: tuple[int, ...], begin: int, length: int) -> None:
     """What does more than compute is noted wherever it stands; what nobody knows, where a node has its operation."""
-    if length > LONGEST and way not in _NAMES:
+    if length > LONGEST and way not in graph.ways.operations and way not in graph.ways.functions:
         return
     graph.stream.seek(begin)
     name = graph.stream.read(min(length, _LONGEST_NAME))
-    if way in _FUNCTIONS and name not in graph.functions:
+    if way in graph.ways.functions and name not in graph.functions:
         graph.scan.meter.member()
         graph.functions.add(name)
-    if way in _OPERATIONS:
+    if way in graph.ways.operations:
         graph.has_nodes = True
-    if name not in graph.operations and (does_more(name) or (way in _OPERATIONS and name not in PURE)):
+    if name not in graph.operations and (does_more(name) or (way in graph.ways.operations and name not in PURE)):
         graph.scan.meter.member()
         graph.operations[name] = begin
 

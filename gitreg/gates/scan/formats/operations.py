@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gitreg.gates.scan.finding import shown
@@ -28,7 +29,7 @@ _UNSAFE = {
     "uses the network": "CreateSummaryDbWriter RpcCall RpcServer RpcClient Rpc TryRpc DistributedSave BigQueryReader",
 }
 _WHY = {name.encode(): why for why, names in _UNSAFE.items() for name in names.split()}
-# Each SavedModel brings these along to save and restore itself; where to, its graph may say.
+# Each SavedModel brings these along to save and restore itself; on which files, its graph may say.
 _SAVERS = frozenset({b"SaveV2", b"MergeV2Checkpoints", b"ShardedFilename", b"RestoreV2", b"Restore", b"RestoreSlice"})
 LONGEST = max(map(len, _WHY.keys() | _SAVERS))
 ADVICE = "ask for the weights as safetensors, or the model as ONNX"
@@ -39,11 +40,16 @@ def does_more(name: bytes) -> bool:
     return name in _WHY or name in _SAVERS
 
 
+def saves(names: Iterable[bytes]) -> bool:
+    """Whether one of them saves or restores variables."""
+    return not _SAVERS.isdisjoint(names)
+
+
 def check_operation(part: Part, scan: Scan, name: bytes) -> None:
     if why := _WHY.get(name):
         scan.unsafe(part, "graph-operation", f"has the operation {name.decode()}, which {why}", ADVICE)
     elif name in _SAVERS:
-        detail = f"has the operation {name.decode()}, and its graph says on which files"
+        detail = f"has the operation {name.decode()}, and its graph may choose the files"
         scan.unknown(part, "graph-saver", detail, ADVICE)
     elif name not in PURE:
         detail = f"has the operation {shown(name.decode('utf-8', 'replace'))}, of which nothing is known here"

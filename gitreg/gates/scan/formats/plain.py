@@ -22,12 +22,17 @@ _DATA: Mapping[bytes, str] = {
     b"GIF87a": "gif",
     b"GIF89a": "gif",
     b"RIFF": "riff",
-    b"PAR1": "parquet",
-    b"ARROW1\x00\x00": "arrow",
     b"fLaC": "flac",
     b"OggS": "ogg",
     b"II*\x00": "tiff",
     b"MM\x00*": "tiff",
+    b"ID3": "mp3",
+    b"FEA1": "feather",
+    b"lmgg": "ggml",
+    b"fmgg": "ggml",
+    b"tjgg": "ggml",
+    b"algg": "ggml",
+    b"\xba\x16\x4f\x2f\x0c\x00\x00\x00": "fasttext",
 }
 _PROGRAMS: Mapping[bytes, str] = {
     b"\x7fELF": "a native program",
@@ -35,7 +40,12 @@ _PROGRAMS: Mapping[bytes, str] = {
     b"\xcf\xfa\xed\xfe": "a native program",
     b"\xca\xfe\xba\xbe": "a native or Java program",
     b"#!": "a script",
+    b"\xce\xfa\xed\xfe": "a native program",
+    b"!<arch>\n": "a native library",
+    b"BC\xc0\xde": "a program of LLVM",
     b"\x00asm": "a WebAssembly program",
+    b"ftrt": "an engine of TensorRT, which is machine code",
+    b"ptrt": "an engine of TensorRT, which is machine code",
 }
 _BYTECODE = re.compile(rb"[\x00-\xff][\x0a-\x0f]\r\n")
 _SOURCES = frozenset(
@@ -48,10 +58,7 @@ _READ = "read it, or leave it out: a program needs no gate to be dangerous"
 
 def look_at_data(part: Part, scan: Scan) -> str | None:  # noqa: ARG001  every look is called alike
     head = part.head(16)
-    name = next((name for magic, name in _DATA.items() if head.startswith(magic)), None)
-    if name == "parquet" and part.size is not None and part.tail(4) != b"PAR1":
-        return None
-    return "tflite" if head[4:8] == b"TFL3" else name
+    return next((name for magic, name in _DATA.items() if head.startswith(magic)), None)
 
 
 def look_at_program(part: Part, scan: Scan) -> str | None:

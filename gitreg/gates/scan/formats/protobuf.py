@@ -43,6 +43,15 @@ def fields(stream: BinaryIO, size: int, step: Callable[[], None]) -> Iterator[tu
         raise FormatError("has a field that is cut off")
 
 
+def inside(
+    stream: BinaryIO, place: tuple[int, int], wanted: int, step: Callable[[], None]
+) -> Iterator[tuple[int, int]]:
+    """Where the fields of one number begin, and their lengths, of the message at `place`."""
+    begin, length = place
+    stream.seek(begin)
+    return ((at, size) for number, at, size in fields(stream, length, step) if number == wanted)
+
+
 def _varint(stream: BinaryIO, at: int) -> tuple[int, int]:
     stream.seek(at)
     value = 0

@@ -1,4 +1,7 @@
-"""Texts that their readers take for more than words: YAML tags and templates.  Graphs go to a module of their own."""
+"""Texts that their readers take for more than words: YAML's tags, XML's entities, templates.
+
+Graphs go to a module of their own.
+"""
 
 from __future__ import annotations
 
@@ -17,24 +20,32 @@ if TYPE_CHECKING:
 
 _PIECE = 8 << 20
 _OVERLAP = 1 << 12
+_XML_HEAD = 1 << 10
 # Also by numbers for letters, and by a prefix that stands for another one.
 _TAG = re.compile(
     rb"!(?:![^\s,!]{0,200}?|<[^\s>!]{0,200}?)(?:python/|%[0-9a-fA-F]{2})"
     rb"|tag:yaml\.org,2002:python/|^(?:\xef\xbb\xbf)?%TAG\s",
     re.MULTILINE,
 )
+_ENTITY = re.compile(rb"<!ENTITY\s{1,99}(?:%\s{1,99})?[^\s<>]{1,200}\s{1,99}(?:SYSTEM|PUBLIC)\s")
 _TEMPLATES = frozenset({".jinja", ".jinja2", ".j2"})
 _LONGEST_TEMPLATE = 16 << 20
 _REFUSE_TAGS = "never read it with an unsafe YAML loader"
+_REFUSE_ENTITIES = "never read it with an XML parser that follows entities"
 _SANDBOX = "take the template out, or render it in a sandbox only"
 
 
 def check_text(part: Part, scan: Scan) -> None:
     """Of a text in whatever language: nobody says which one it is meant for."""
+    is_xml = part.head(_XML_HEAD).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
     for begin, piece in _pieces(part):
         if match := _TAG.search(piece):
             detail = f"has the YAML tag {shown(match[0].decode('latin-1'))}, by which a reader calls Python"
             scan.unsafe(part.within(begin + match.start()), "yaml-tag", detail, _REFUSE_TAGS)
+            break
+        if is_xml and (match := _ENTITY.search(piece)):
+            detail = "is XML with a part that its reader takes from another file"
+            scan.unsafe(part.within(begin + match.start()), "xml-entity", detail, _REFUSE_ENTITIES)
             break
     if part.suffix == ".pbtxt":
         check_graph_text(part, scan)

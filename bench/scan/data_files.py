@@ -1,0 +1,127 @@
+"""Model files and tables that are data in a binary form of their own, written byte by byte.  Nothing is loaded."""
+
+from __future__ import annotations
+
+import base64
+import struct
+
+from bench.scan.flat_buffers import flex, tflite
+from bench.scan.wire import field, number
+
+
+def short(text):
+    """Of MessagePack; up to 31 bytes."""
+    return bytes([0xA0 | len(text)]) + text
+
+
+def binary(data):
+    return b"\xc6" + len(data).to_bytes(4, "big") + data
+
+
+def table(**entries):
+    return bytes([0x80 | len(entries)]) + b"".join(short(key.encode()) + value for key, value in entries.items())
+
+
+def extension(kind, data):
+    return b"\xc8" + len(data).to_bytes(2, "big") + bytes([kind]) + data
+
+
+ARRAY = extension(1, b"\x93\x91\x02" + short(b"float32") + binary(bytes(8)))
+FLAX = table(
+    params=table(kernel=ARRAY, bias=ARRAY), step=b"\xcd\x01\x00", rate=b"\xcb" + bytes(8), names=b"\x92\xc0\xc3"
+)
+OBJECTS = table(nd=b"\xc3", kind=binary(b"O"), data=binary(b"\x80\x04N."))
+
+
+def length(count):
+    return b"L" + count.to_bytes(8, "big")
+
+
+def key(name):
+    return length(len(name)) + name
+
+
+def ubjson(nested=b"[#L\0\0\0\0\0\0\0\1U\7"):
+    weights = key(b"weights") + b"[$d#" + length(2) + bytes(8)
+    return (
+        b"{"
+        + key(b"learner")
+        + b"{"
+        + weights
+        + key(b"name")
+        + b"S"
+        + key(b"gbtree")
+        + b"}"
+        + key(b"x")
+        + nested
+        + b"}"
+    )
+
+
+def parquet(schema):
+    encoded = base64.b64encode(schema)
+    footer = b"\x15\x04\x19\x18\x0cARROW:schema\x18" + bytes([len(encoded) & 127]) + encoded
+    return b"PAR1" + bytes(40) + footer + len(footer).to_bytes(4, "little") + b"PAR1"
+
+
+def arrow_stream(schema):
+    return b"\xff" * 4 + len(schema).to_bytes(4, "little") + schema + b"\xff" * 4 + bytes(4)
+
+
+def arrow_file(schema):
+    return b"ARROW1\0\0" + arrow_stream(schema) + schema + len(schema).to_bytes(4, "little") + b"ARROW1"
+
+
+TABLES = {"parquet": parquet, "arrow stream": arrow_stream, "arrow file": arrow_file}
+PICKLED = bytes(9) + b"ARROW:extension:name\0arrow.py_extension_type\0"
+
+
+def core_ml(kind, content):
+    return number(1, 7) + field(2, field(1, b"x")) + field(kind, content)
+
+
+def weights(*blobs):
+    data = struct.pack("<II", len(blobs), 2).ljust(64, b"\0")
+    for blob in blobs:
+        data += struct.pack("<IIQQ", 0xDEADBEEF, 1, len(blob), len(data) + 64).ljust(64, b"\0")
+        data += blob + bytes(-len(blob) % 64)
+    return data
+
+
+CATBOOST = b"CBM1\x40\0\0\0" + bytes(20) + b"FlabuffersModel_v1".ljust(44, b"\0")
+XGBOOST = bytes(136) + b"".join(len(text).to_bytes(8, "little") + text for text in (b"reg:squarederror", b"gbtree"))
+IR = b'<?xml version="1.0"?>\n<net name="m" version="11">\n<data element_type="f32" offset="0" size="24" />\n</net>\n'
+ENTITY = b'<?xml version="1.0"?>\n<!DOCTYPE PMML [<!ENTITY x SYSTEM "file:///etc/hostname">]>\n<PMML>&x;</PMML>\n'
+NUMBERS = struct.pack("<6f", *(0.1 + each for each in range(6)))
+
+
+def adversarial(call):
+    """By name; `call` is a pickle that would call something."""
+    yield "objects.msgpack", OBJECTS
+    yield "pickle inside.msgpack", table(weights=binary(call))
+    yield "pickle in an extension.msgpack", table(weights=extension(42, call))
+    for name, made in TABLES.items():
+        yield f"pickled type, {name}", made(PICKLED)
+    yield "operator.tflite", tflite(b"CompanyOp")
+    yield "flex.tflite", tflite(b"FlexReadFile", flex(b"ReadFile"))
+    yield "flex, misnamed.tflite", tflite(b"FlexAdd", flex(b"WriteFile"))
+    yield "layer.mlmodel", core_ml(500, field(1, field(1, b"x") + field(500, field(10, b"Company"))))
+    yield "outside.mlmodel", core_ml(502, field(1, b"@model_path/../../etc/hostname"))
+    yield "model.pmml", ENTITY
+    yield "model.engine", b"ftrt" + bytes(60)
+
+
+def benign():
+    yield "flax_model.msgpack", FLAX
+    yield "model.ubj", ubjson()
+    yield "model.cbm", CATBOOST
+    yield "xgboost.bin", b"binf" + XGBOOST
+    for name, made in TABLES.items():
+        yield f"columns, {name}", made(bytes(50))
+    yield "model.tflite", tflite()
+    yield "select.tflite", tflite(b"FlexAdd", flex(b"Add"))
+    yield "network.mlmodel", core_ml(500, field(1, field(1, b"x") + field(140, b"")))
+    yield "program.mlmodel", core_ml(502, field(1, b"@model_path/weights/weight.bin"))
+    yield "weight.bin", weights(b"1234", bytes(64))
+    yield "OpenVINO", {"model.xml": IR, "model.bin": NUMBERS}
+    yield "data.pmml", b'<?xml version="1.0"?>\n<PMML version="4.4"><Header/></PMML>\n'

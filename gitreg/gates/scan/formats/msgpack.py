@@ -1,0 +1,145 @@
+"""MessagePack, as Flax and spaCy write it: one table, from the first byte to the last.
+
+msgpack-numpy unpickles arrays of objects, and what an extension means is up to its reader.
+https://github.com/msgpack/msgpack/blob/master/spec.md
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, assert_never
+
+from gitreg.errors import FormatError
+from gitreg.gates.formats.binary import Taken
+from gitreg.gates.scan.part import window
+from gitreg.gates.scan.pickles.look import look_at_head
+
+if TYPE_CHECKING:
+    from gitreg.gates.scan.part import Part
+    from gitreg.gates.scan.scan import Scan
+
+
+class _Kind(Enum):
+    BYTES = auto()
+    EXTENSION = auto()
+    TEXT = auto()
+    LIST = auto()
+    TABLE = auto()
+
+
+_FIRST = frozenset(bytes([first]) for first in (*range(0x81, 0x90), 0xDE, 0xDF))  # a table, and not the empty one
+# By first byte: the width of the count or length behind it, then what is counted.
+_COUNTED: Mapping[int, tuple[int, _Kind]] = {
+    0xC4: (1, _Kind.BYTES), 0xC5: (2, _Kind.BYTES), 0xC6: (4, _Kind.BYTES),
+    0xC7: (1, _Kind.EXTENSION), 0xC8: (2, _Kind.EXTENSION), 0xC9: (4, _Kind.EXTENSION),
+    0xD9: (1, _Kind.TEXT), 0xDA: (2, _Kind.TEXT), 0xDB: (4, _Kind.TEXT),
+    0xDC: (2, _Kind.LIST), 0xDD: (4, _Kind.LIST),
+    0xDE: (2, _Kind.TABLE), 0xDF: (4, _Kind.TABLE),
+}  # fmt: skip
+_NUMBERS: Mapping[int, int] = {
+    0xC0: 0, 0xC2: 0, 0xC3: 0, 0xCA: 4, 0xCB: 8,
+    0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8, 0xD0: 1, 0xD1: 2, 0xD2: 4, 0xD3: 8,
+}  # fmt: skip
+_FIXED_EXTENSIONS: Mapping[int, int] = {0xD4: 1, 0xD5: 2, 0xD6: 4, 0xD7: 8, 0xD8: 16}
+# A time; Flax's arrays, complex numbers and scalars, none of which are unpickled.
+_EXTENSIONS = frozenset({0xFF, 1, 2, 3})
+# By first byte, where the count stands in the same byte: from, to, what is counted.
+_SHORTLY = ((0x80, 0x90, _Kind.TABLE), (0x90, 0xA0, _Kind.LIST), (0xA0, 0xC0, _Kind.TEXT))
+_DEEPEST = 100
+_LONGEST_TEXT = 16 << 20
+_HEAD = 1 << 16
+_SHORT = 16
+_KIND, _OBJECTS = b"kind", b"O"
+_ADVICE = "ask for safetensors, or for arrays that hold numbers only"
+
+
+def look_at_msgpack(part: Part, scan: Scan) -> str | None:
+    if part.size is None or part.head(1) not in _FIRST:
+        return None
+    try:
+        with part.open() as stream:
+            walk = _Walk(part, scan, Taken(stream, part.size, scan.meter.opcode))
+            walk.value(0)
+    except FormatError:
+        return None
+    return None if walk.taken.left else "msgpack"
+
+
+@dataclass(slots=True)
+class _Walk:
+    part: Part
+    scan: Scan
+    taken: Taken
+
+    def value(self, depth: int) -> bytes:
+        """Of a short text, or short bytes, what it is; of all else, nothing."""
+        if depth > _DEEPEST:
+            raise FormatError("nests too deep")
+        first = self.taken.big(1)
+        if first in _NUMBERS:
+            self.taken.skip(_NUMBERS[first])
+            return b""
+        if first < 0x80 or first >= 0xE0:
+            return b""
+        kind, count = self._counted(first)
+        match kind:
+            case _Kind.TEXT:
+                return self._text(count)
+            case _Kind.BYTES:
+                return self._bytes(count)
+            case _Kind.EXTENSION:
+                self._extension(count)
+            case _Kind.LIST:
+                for _ in range(count):
+                    self.value(depth + 1)
+            case _Kind.TABLE:
+                self._table(count, depth)
+            case _:
+                assert_never(kind)
+        return b""
+
+    def _counted(self, first: int) -> tuple[_Kind, int]:
+        for begin, end, kind in _SHORTLY:
+            if begin <= first < end:
+                return kind, first - begin
+        if first in _FIXED_EXTENSIONS:
+            return _Kind.EXTENSION, _FIXED_EXTENSIONS[first]
+        if first not in _COUNTED:
+            raise FormatError("has a value of an unknown kind")
+        width, kind = _COUNTED[first]
+        return kind, self.taken.big(width)
+
+    def _text(self, length: int) -> bytes:
+        if length > _LONGEST_TEXT:
+            raise FormatError("has a text that is too long")
+        text = self.taken.take(length)
+        try:
+            text.decode()
+        except UnicodeDecodeError:
+            raise FormatError("has a text that is not UTF-8") from None
+        return text[:_SHORT]
+
+    def _bytes(self, length: int) -> bytes:
+        begin = self.taken.at
+        head = self.taken.take(min(length, _SHORT))
+        self.taken.skip(length - len(head))
+        self.scan.meter.member()
+        look_at_head(self.part.inner(f"bytes at {begin}", length, window(self.part, begin, length)), self.scan, _HEAD)
+        return head
+
+    def _extension(self, length: int) -> None:
+        number = self.taken.big(1)
+        if number not in _EXTENSIONS:
+            detail = f"has values of the extension {number}, which only their own reader knows"
+            self.scan.unknown(self.part, "msgpack-extension", detail, _ADVICE)
+        self._bytes(length)
+
+    def _table(self, count: int, depth: int) -> None:
+        begin = self.taken.at
+        for _ in range(count):
+            key = self.value(depth + 1)
+            if self.value(depth + 1) == _OBJECTS and key == _KIND:
+                detail = "holds an array of Python objects, which msgpack-numpy unpickles"
+                self.scan.unsafe(self.part.within(begin), "msgpack-objects", detail, _ADVICE)

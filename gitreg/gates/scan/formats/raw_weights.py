@@ -1,0 +1,71 @@
+"""Numbers without any header: what they are, only a file beside them says, byte by byte."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from gitreg.errors import FormatError
+from gitreg.gates.formats.bundle import LARGEST, read_bundle
+from gitreg.gates.scan.formats.onnx_places import places_in
+
+if TYPE_CHECKING:
+    from gitreg.gates.scan.part import Part
+    from gitreg.gates.scan.scan import Scan
+
+Extents = Iterator[tuple[int, int]]  # offsets and sizes
+
+_LONGEST_GAP = 1 << 16  # for alignment
+_LONGEST_GRAPH = 64 << 20
+_CONSTANT = re.compile(rb'<data\s[^<>]{0,400}?\boffset="(\d{1,15})"[^<>]{0,400}?\bsize="(\d{1,15})"')
+
+
+def look_at_raw_weights(part: Part, scan: Scan) -> str | None:
+    """Asked last, of bytes that are nothing else: their own reader takes numbers from them."""
+    for pattern, form, extents in _DESCRIBED:
+        if (match := pattern.fullmatch(part.name)) and _is_filled(part, extents(match, part, scan)):
+            return form
+    return None
+
+
+def _is_filled(part: Part, extents: Extents) -> bool:
+    """Whether they reach from its first byte to its last, and not further."""
+    reached = 0
+    try:
+        for offset, count in sorted(extents):
+            if offset > reached + _LONGEST_GAP:
+                return False
+            reached = max(reached, offset + count)
+    except FormatError:
+        return False
+    return reached == part.size
+
+
+def _of_tensorflow(match: re.Match[str], part: Part, scan: Scan) -> Extents:  # noqa: ARG001  one of several
+    index = part.beside(f"{match[1]}.index")
+    if index is None:
+        return
+    shards, extents = read_bundle(index.head(LARGEST))
+    if shards != int(match[3]):
+        raise FormatError("belongs to another number of files")
+    yield from ((extent.offset, extent.size) for extent in extents if extent.shard == int(match[2]))
+
+
+def _of_openvino(match: re.Match[str], part: Part, scan: Scan) -> Extents:  # noqa: ARG001  one of several
+    if graph := part.beside(f"{match[1]}.xml"):
+        text = graph.head(_LONGEST_GRAPH)
+        if text.lstrip().startswith(b"<?xml") and b"<net " in text:
+            yield from ((int(found[1]), int(found[2])) for found in _CONSTANT.finditer(text))
+
+
+def _of_onnx(match: re.Match[str], part: Part, scan: Scan) -> Extents:
+    model = part.beside(f"{match[1]}.onnx")
+    return iter(()) if model is None else places_in(model, part, scan.meter)
+
+
+_DESCRIBED: tuple[tuple[re.Pattern[str], str, Callable[[re.Match[str], Part, Scan], Extents]], ...] = (
+    (re.compile(r"(.+)\.data-(\d{5})-of-(\d{5})"), "tf-checkpoint", _of_tensorflow),
+    (re.compile(r"(.+)\.bin"), "openvino", _of_openvino),
+    (re.compile(r"(.+?)(?:\.onnx)?[._]data(?:_\d+)?"), "onnx-data", _of_onnx),
+)

@@ -1,0 +1,133 @@
+"""Binary formats that are data to their readers: they pass, and what their readers could make of them is found."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.scan import saved_models
+from bench.scan.data_files import (
+    CATBOOST,
+    ENTITY,
+    FLAX,
+    OBJECTS,
+    PICKLED,
+    TABLES,
+    XGBOOST,
+    binary,
+    core_ml,
+    extension,
+    table,
+    ubjson,
+    weights,
+)  # fmt: skip
+from bench.scan.flat_buffers import flex, tflite
+from bench.scan.wire import field
+from gitreg.gates.scan.budget import Limits
+from gitreg.gates.scan.looks import LOOKS
+from gitreg.gates.scan.profiles.table import DEFAULT, allow_list
+from gitreg.gates.scan.scan import scan_file
+
+CALL = b"\x80\x04\x8c\x02os\x8c\x06getcwd\x93)R."
+LAYER = field(1, b"x") + field(500, field(10, b"Company"))
+PIPELINE = core_ml(202, field(1, core_ml(500, field(1, LAYER))))
+DATA = {
+    "msgpack": [FLAX, table(times=extension(255, bytes(8)), x=b"\xd4\x01\x00")],
+    "ubjson": [ubjson(), ubjson(b"[$U#i\x02\x01\x02"), ubjson(b"{$U#i\x01i\x01a\x07"), ubjson(b"[TFZi\x05]")],
+    "catboost": [CATBOOST],
+    "xgboost": [XGBOOST, b"binf" + XGBOOST],
+    "parquet": [TABLES["parquet"](bytes(60))],
+    "arrow": [TABLES["arrow file"](bytes(60)), TABLES["arrow stream"](bytes(60))],
+    "tflite": [tflite(), tflite(b"TFLite_Detection_PostProcess"), tflite(b"FlexAdd", flex(b"Add"))],
+    "coreml": [core_ml(500, field(1, field(140, b""))), core_ml(502, field(1, b"@model_path/weights/weight.bin"))],
+    "coreml-weights": [weights(b"1234"), weights(b"1" * 64, b"2" * 65)],
+    "feather": [b"FEA1" + bytes(60)],
+    "ggml": [b"lmgg" + bytes(60)],
+}
+HOSTILE = {
+    "msgpack-objects": [OBJECTS, table(w=table(kind=b"\xa1O")), table(w=b"\x91" + OBJECTS)],
+    "msgpack-extension": [table(w=extension(42, b"x"))],
+    "pickle-call": [table(w=binary(CALL)), table(w=extension(1, CALL))],
+    "arrow-pickle": [made(bytes(shift) + PICKLED) for made in TABLES.values() for shift in range(3)],
+    "tflite-operator": [tflite(b"CompanyOp"), tflite(b"FlexAdd", flex(b"CompanyOp")), tflite(b"FlexAdd")],
+    "graph-operation": [
+        tflite(b"FlexReadFile", flex(b"ReadFile")),
+        tflite(b"FlexAdd", flex(b"WriteFile")),
+        tflite(b"FlexCompanyOp", flex(b"CompanyOp")),
+    ],
+    "coreml-custom": [core_ml(500, field(1, LAYER)), core_ml(555, b""), core_ml(556, b""), PIPELINE],
+    "coreml-external": [core_ml(502, field(1, b"@model_path/../x.bin")), core_ml(502, field(1, b"@model_path//x"))],
+    "program": [b"ftrt" + bytes(60), b"!<arch>\n" + bytes(60)],
+    "xml-entity": [ENTITY, b"\xef\xbb\xbf \n" + ENTITY],
+}
+
+
+@pytest.mark.parametrize(("form", "data"), [(form, each) for form, all_of_it in DATA.items() for each in all_of_it])
+def test_data_passes(scanned, form, data):
+    result = scanned(data, "file")
+    assert (result.format, result.findings) == (form, ())
+
+
+@pytest.mark.parametrize(("rule", "data"), [(rule, each) for rule, all_of_it in HOSTILE.items() for each in all_of_it])
+def test_what_is_more_than_data_is_found(scanned, rule, data):
+    result = scanned(data, "file")
+    assert rule in {finding.rule for finding in result.findings}
+    assert all(finding.advice for finding in result.findings)
+
+
+@pytest.mark.parametrize("form", DATA)
+def test_a_file_that_is_cut_off_or_goes_on_is_not_taken_for_whole(scanned, form):
+    """Of those that say how long they are; behind the others, their readers look at nothing."""
+    (data, *_) = DATA[form]
+    if form in {"msgpack", "ubjson", "parquet", "catboost"}:
+        assert not scanned(data[:-1], "file").safe
+    if form in {"msgpack", "ubjson", "parquet"}:
+        assert not scanned(data + b"\x00", "file").safe
+
+
+def test_words_about_entities_are_no_entities(scanned):
+    assert scanned(b"Write <!ENTITY x SYSTEM 'file'> at the top\n", "README.md").safe
+
+
+SEEDS = [each for all_of_it in (DATA | HOSTILE).values() for each in all_of_it]
+SEEDS += [data for _, data in (*saved_models.adversarial(), *saved_models.benign()) if isinstance(data, bytes)]
+
+
+@st.composite
+def damaged(draw):
+    data = bytearray(draw(st.sampled_from(SEEDS)))
+    for _ in range(draw(st.integers(1, 6))):
+        data[draw(st.integers(0, len(data) - 1))] = draw(st.integers(0, 255))
+    return bytes(data[: draw(st.integers(1, len(data)))])
+
+
+BEGINNINGS = [b"\x82", b"\xdf", b"{L\0\0", b"PAR1", b"ARROW1\0\0", b"\xff" * 4, b"\x1c\0\0\0TFL3", b"CBM1"]
+ANY = damaged() | st.builds(bytes.__add__, st.sampled_from(BEGINNINGS), st.binary(max_size=120))
+
+
+@settings(max_examples=400, deadline=None)
+@given(data=ANY, suffix=st.sampled_from(["", ".pb", ".meta"]))
+def test_any_bytes_end_in_a_verdict(tmp_path_factory, data, suffix):
+    """A crash would stop a promotion, or be taken for a pass by whoever wraps the scanner."""
+    file = tmp_path_factory.getbasetemp() / f"hostile{suffix}"
+    file.write_bytes(data)
+    result = scan_file(file, allow_list(DEFAULT), LOOKS, Limits(opcodes=100_000))
+    assert result.safe == (not result.findings)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x81\xa1x" + b"\x91" * 100_000,
+        b"\x81\xa1x\xdd\xff\xff\xff\xff" + b"\xc0" * 100_000,
+        b"\x81\xa1x" + b"\xc4\x04\x80\x02}." * 60_000,
+        b"{" + b"i\x01a{" * 50_000,
+        b"{i\x01a[$Z#L\x7f" + b"\xff" * 100_000,
+        b"\x08\x07\x12\x00" + b"\xd2\x0c\x02\x0a\x00" * 40_000,
+    ],
+)
+def test_hostile_lengths_and_depths_take_little_time(scanned, data):
+    started = time.process_time()
+    assert not scanned(data, "file").safe
+    assert time.process_time() - started < 10
