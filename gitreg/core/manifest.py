@@ -52,8 +52,7 @@ class FileEntry(NamedTuple):
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkEntry:
+class ChunkEntry(NamedTuple):
     """One piece of the artifact's byte stream: the object's name and its length in bytes."""
 
     digest: Digest

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from gitreg.core.digest import Digest
 from gitreg.core.manifest import ChunkEntry
@@ -32,8 +31,7 @@ class Keep(Enum):
     NOWHERE = "nowhere"  # only where they are; a push reads them again
 
 
-@dataclass(frozen=True, slots=True)
-class TakenIn:
+class TakenIn(NamedTuple):
     """An artifact, and the chunks of it that a store had to be given."""
 
     manifest: Digest

@@ -12,7 +12,6 @@ import os
 import stat
 import time
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -165,7 +164,7 @@ def _build(place: Path, manifest: Manifest, made: _Making) -> None:
         time.sleep(FINE_TICK_NS / 1e9)
         listing = list_files(nascent, time.time_ns())
         if _rename_unless_taken(nascent, place):
-            made.looks.record(replace(listing, root=place), manifest.digest)
+            made.looks.record(listing._replace(root=place), manifest.digest)
     finally:
         area.close()
 

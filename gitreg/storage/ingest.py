@@ -8,10 +8,9 @@ from __future__ import annotations
 import os
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gitreg.core.digest import Digest
 from gitreg.core.manifest import FileEntry, Manifest, format_manifest
@@ -35,8 +34,7 @@ if TYPE_CHECKING:
 _MOST_READERS: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
-class IngestResult:
+class IngestResult(NamedTuple):
     """What was added, and its manifest's text: `new_chunks` and `new_bytes` were not in the store before."""
 
     manifest: Manifest
@@ -94,14 +92,13 @@ def _work_on(work: list[list[SourceFile]], sink: ChunkSink, waiting: int) -> lis
     cores = os.cpu_count() or 1
     readers = min(cores, _MOST_READERS, len(work))
     stop = threading.Event()
-    with crew(cores + waiting) as helpers, ThreadPoolExecutor(readers) as pool:
+    with crew(cores + waiting) as helpers, crew(readers) as pool:
         shared = Equipment(WindowPool(2 * readers), helpers, sink, stop)
         futures = [pool.submit(_run, files, shared) for files in work]
         try:
             return _results(futures)
         finally:
             stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _run(files: list[SourceFile], shared: Equipment) -> SpanResult:

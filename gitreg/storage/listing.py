@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import stat
 from array import array
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -52,8 +51,7 @@ class Fingerprint(NamedTuple):
         return self == _FIELDS(status)
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """The files below `root`: their paths, and for each field of their fingerprints a column.
 
     Columns, because there may be a million files, and `status` compares them without taking them apart.  Their order

@@ -12,7 +12,7 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gitreg.core.limits import MIB
 from gitreg.storage.direct_write import DirectWriter
@@ -30,8 +30,7 @@ _BATCHES_WAITING: Final = 4
 _SYNCERS: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class _Move:
+class _Move(NamedTuple):
     """A temporary file and the place it is for."""
 
     digest: Digest

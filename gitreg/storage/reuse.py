@@ -11,8 +11,7 @@ import os
 import threading
 from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gitreg.core.digest import Digest
 from gitreg.storage.destination import Destination
@@ -28,16 +27,14 @@ if TYPE_CHECKING:
 _OPEN_FILES: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """A directory that holds, or once held, an artifact's files."""
 
     manifest: Manifest
     root: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(NamedTuple):
     """Where the bytes of one chunk may be."""
 
     root: Path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitreg.core.artifact_path import check_paths
@@ -32,8 +31,7 @@ class SourceFile(NamedTuple):
         return self.fingerprint.size
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Files that can be an artifact, in canonical order, and their bytes in all."""
 
     files: tuple[SourceFile, ...]

@@ -10,8 +10,7 @@ import os
 import threading
 from collections import deque
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from gitreg.core.limits import MIB
 from gitreg.core.manifest import LARGE_FILE, ChunkEntry
@@ -34,16 +33,14 @@ _RUN_WINDOW: Final = 4 * MIB
 _Any = TypeVar("_Any")
 
 
-@dataclass(frozen=True, slots=True)
-class SpanResult:
+class SpanResult(NamedTuple):
     """The SHA-256 of each of the span's files, and its chunks, both in order."""
 
     sha256s: tuple[str, ...]
     chunks: tuple[ChunkEntry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Equipment:
+class Equipment(NamedTuple):
     """What all spans of one run share."""
 
     windows: WindowPool
@@ -52,8 +49,7 @@ class Equipment:
     stop: threading.Event
 
 
-@dataclass(frozen=True, slots=True)
-class _InFlight:
+class _InFlight(NamedTuple):
     """A window whose bytes helpers still use."""
 
     window: memoryview

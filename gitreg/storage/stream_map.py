@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -24,8 +23,7 @@ class Gap(NamedTuple):
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """Files and gaps, and the chunks of exactly their bytes; usually one large file, or a run of small ones."""
 
     entries: tuple[FileEntry | Gap, ...]
@@ -48,8 +46,7 @@ class Unit:
             position = end
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """The next bytes of the stream, which belong to one file or to none that matters."""
 
     entry: FileEntry | Gap
@@ -61,8 +58,7 @@ class Part:
         return None if isinstance(self.entry, Gap) else self.entry.path
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """Bytes of one file, by the place they have in it."""
 
     path: str

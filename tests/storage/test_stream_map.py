@@ -18,7 +18,7 @@ from tests.core.test_manifest import manifests
 
 def numbered(manifest):
     """Chunks that can be told apart."""
-    chunks = [dataclasses.replace(chunk, digest=Digest.of(b"%d" % n)) for n, chunk in enumerate(manifest.chunks)]
+    chunks = [chunk._replace(digest=Digest.of(b"%d" % n)) for n, chunk in enumerate(manifest.chunks)]
     return dataclasses.replace(manifest, chunks=tuple(chunks))
 
 

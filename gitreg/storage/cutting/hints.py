@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gitreg.storage.cutting.archive import archive_boundaries, is_archive
 from gitreg.storage.cutting.gguf import gguf_boundaries, is_gguf
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from gitreg.storage.cutting.head import Head
 
 
-@dataclass(frozen=True, slots=True)
-class HintReader:
+class HintReader(NamedTuple):
     """A format: how to recognise it by its first 16 bytes, and the offsets where its entries start and end."""
 
     recognises: Callable[[bytes], bool]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from gitreg.core.limits import KIB, MIB
 
@@ -13,8 +12,7 @@ CUT_RULE: Final = "gitreg-1"
 LARGE_ENTRY: Final = 64 * KIB
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(NamedTuple):
     """FastCDC's bounds in bytes; a chunk ends at a place chosen by content between smallest and largest."""
 
     smallest: int
@@ -22,8 +20,7 @@ class Sizes:
     largest: int
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A stretch of the stream that starts and ends with a cut: `length` bytes, cut by content in between."""
 
     length: int
