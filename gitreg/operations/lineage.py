@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -13,7 +14,8 @@ from gitreg.core.pointer import LineageEntry, Pointer, parse_pointer
 from gitreg.core.reference import Reference
 from gitreg.core.version import Version
 from gitreg.operations.context import Context
-from gitreg.operations.facts import model_facts, registry_models
+from gitreg.operations.facts import facts_on, registry_models
+from gitreg.operations.ground import Ground
 from gitreg.operations.resolve import Draft, find
 from gitreg.operations.stages import stage_states
 from gitreg.trust.facts import Facts, Verified
@@ -61,7 +63,9 @@ class _Artifact:
 def lineage(context: Context, reference: Reference) -> Lineage:
     """The graph around a version or a working pointer.  Raises NotFoundError, VerificationError."""
     found = find(context, reference)
-    known = {artifact.node.id: artifact for model in registry_models(context) for artifact in _versions(context, model)}
+    with Ground(context) as ground:
+        models = registry_models(context)
+        known = {artifact.node.id: artifact for model in models for artifact in _versions(ground, model)}
     if isinstance(found, Draft):
         focus = _draft(found.pointer, found.pointer_path)
         known[focus.node.id] = focus
@@ -77,14 +81,21 @@ class _Graph:
     """Walks both ways; every artifact is visited once, so that loops end."""
 
     def __init__(self, known: Iterable[_Artifact]) -> None:
-        self._known = list(known)
+        self._known = {artifact.node.id: artifact for artifact in known}
+        self._holders: dict[Digest, _Artifact] = {}  # of each manifest, the first
+        for artifact in self._known.values():
+            self._holders.setdefault(artifact.node.manifest, artifact)
+        self._children: dict[str, list[tuple[_Artifact, str]]] = {}
+        for child in self._known.values():
+            for entry in child.lineage:
+                self._children.setdefault(self._parent(entry).node.id, []).append((child, entry.role))
         self.nodes: dict[str, Node] = {}
         self.edges: list[Edge] = []
 
     def ancestors(self, focus: _Artifact) -> None:
-        queue = [focus]
+        queue = deque([focus])
         while queue:
-            artifact = queue.pop(0)
+            artifact = queue.popleft()
             if artifact.node.id in self.nodes:
                 continue
             self.nodes[artifact.node.id] = artifact.node
@@ -94,10 +105,10 @@ class _Graph:
                 queue.append(parent)
 
     def descendants(self, focus: _Artifact) -> None:
-        queue, seen = [focus], {focus.node.id}
+        queue, seen = deque([focus]), {focus.node.id}
         while queue:
-            artifact = queue.pop(0)
-            for child, role in self._children(artifact):
+            artifact = queue.popleft()
+            for child, role in self._children.get(artifact.node.id, ()):
                 self.nodes.setdefault(child.node.id, child.node)
                 self.edges.append(Edge(artifact.node.id, child.node.id, role))
                 if child.node.id not in seen:
@@ -106,21 +117,14 @@ class _Graph:
 
     def _parent(self, entry: LineageEntry) -> _Artifact:
         """The named version if its manifest is the recorded one, else any with that manifest, else a stranger."""
-        same = [artifact for artifact in self._known if artifact.node.manifest == entry.manifest]
-        named = [artifact for artifact in same if artifact.node.id == entry.ref]
-        return (named or same or [_stranger(entry)])[0]
-
-    def _children(self, artifact: _Artifact) -> list[tuple[_Artifact, str]]:
-        return [
-            (child, entry.role)
-            for child in self._known
-            for entry in child.lineage
-            if self._parent(entry).node.id == artifact.node.id
-        ]
+        named = self._known.get(entry.ref)
+        if named is not None and named.node.manifest == entry.manifest:
+            return named
+        return self._holders.get(entry.manifest) or _stranger(entry)
 
 
-def _versions(context: Context, model: ModelName) -> list[_Artifact]:
-    facts = model_facts(context, model)
+def _versions(ground: Ground, model: ModelName) -> list[_Artifact]:
+    facts = facts_on(ground, model)
     verifier = Verifier(facts)
     states = stage_states(verifier, facts, model)
     artifacts = []
