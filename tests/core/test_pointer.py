@@ -43,7 +43,9 @@ values = st.recursive(
     max_leaves=6,
 )
 tables = st.dictionaries(texts, values, max_size=3)
-lineages = st.builds(LineageEntry, st.builds("{}@{}".format, model_names, versions | stage_names), digests, texts)
+# after "#", for a stage may be called v6, and mnist@v6 is neither it nor a version
+refs = st.builds("{}@{}".format, model_names, versions) | st.builds("{}#{}".format, model_names, stage_names)
+lineages = st.builds(LineageEntry, refs, digests, texts)
 pointers = st.builds(
     Pointer,
     name=model_names,
