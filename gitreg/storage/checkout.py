@@ -17,8 +17,6 @@ from gitreg.errors import RefusedError
 from gitreg.storage.clone import clone_files
 from gitreg.storage.crew import crew
 from gitreg.storage.destination import Destination
-from gitreg.storage.direct_write import DirectWriter
-from gitreg.storage.file_writer import Writing
 from gitreg.storage.in_place import files_in_place
 from gitreg.storage.os_failures import storage_failures
 from gitreg.storage.partial import open_area, resuming
@@ -72,8 +70,8 @@ def materialise(
 
     Where the file system can clone files, large ones that one of the `holders` has are cloned instead.
 
-    Like `cp` and `git checkout` it does not wait until small files are on the disk: they can be had again from the
-    store, a second call finds any that a power cut tore, and thousands of syncs would cost more than all the rest.
+    Like `cp` and `git checkout` it does not wait until the files are on the disk: they can be had again from the
+    store, and a second call finds any that a power cut tore.
     Raises RefusedError if something else stands in a file's place (before anything is written), MissingObjectError,
     CorruptObjectError, VerificationError, StorageError.
     """
@@ -123,7 +121,7 @@ def _write(work: Iterable[Unit], store: ObjectStore, root: Path, area: TempArea,
         ThreadPoolExecutor(min(cores, _MOST_WRITERS)) as writers,
     ):
         ahead = ReadAhead(store, work, readers, stop)
-        shared = CheckoutWork(ahead, root, Writing(area, DirectWriter()), progress, stop)
+        shared = CheckoutWork(ahead, root, area, progress, stop)
         futures = [writers.submit(write_unit, row, shared) for row in ahead.rows]
         try:
             for future in futures:

@@ -1,10 +1,9 @@
 """Fills new files past the page cache where the system can.
 
-An object is written once and must reach the disk before it may have its name, and a large file of a checkout is
-often larger than memory.  The page cache would cost one more copy, the kernel's time for a page per 4 KiB (here more
-than all hashing), and whatever it had to evict to make room; so large files go straight from an aligned buffer to the
-disk.  The bytes are durable only after fsync all the same: the disk's own cache and the file's extents are not
-covered by the write.
+An object is written once and must reach the disk before it may have its name.  The page cache would cost the kernel's
+time for its pages (here as much as SHA-256), and whatever it had to evict to make room; so objects go straight from an
+aligned buffer to the disk.  The bytes are durable only after fsync all the same: the disk's own cache and the file's
+extents are not covered by the write.
 """
 
 from __future__ import annotations
@@ -42,57 +41,26 @@ class DirectWriter:
 
     def fill(self, descriptor: int, data: memoryview) -> None:
         """Write all of `data` to a file that is new and empty.  Raises OSError."""
-        if len(data) < _SMALLEST:
+        if len(data) < _SMALLEST or not _set_direct(descriptor, on=True):
             _write_all(descriptor, data)
             return
-        stream = self.stream(descriptor)
-        stream.append(data)
-        stream.finish()
-
-    def stream(self, descriptor: int) -> DirectStream:
-        """A way to fill a new and empty file piece by piece; a thread can have one at a time."""
-        return DirectStream(descriptor, self._buffer.view)
-
-
-class DirectStream:
-    """One file on its way to the disk: what does not fill the buffer waits there for the next piece."""
-
-    def __init__(self, descriptor: int, buffer: memoryview) -> None:
-        self._descriptor = descriptor
-        self._buffer = buffer
-        self._held = 0
-        self._written = 0
-        self._direct = _set_direct(descriptor, on=True)
-
-    def append(self, data: memoryview) -> None:
-        """Take the next bytes.  Raises OSError."""
-        while data and self._direct:
-            count = min(len(data), len(self._buffer) - self._held)
-            self._buffer[self._held : self._held + count] = data[:count]
-            self._held += count
-            data = data[count:]
-            if self._held == len(self._buffer):
-                self._empty_buffer()
-        _write_all(self._descriptor, data)
-
-    def finish(self) -> None:
-        """Write what waits: whole blocks, padded with whatever the buffer holds, then cut the padding off."""
-        if self._held:
-            size = self._written + self._held
-            self._empty_buffer()
-            os.ftruncate(self._descriptor, size)
-
-    def _empty_buffer(self) -> None:
         try:
-            _write_all(self._descriptor, self._buffer[: -(-self._held // _BLOCK) * _BLOCK])
+            self._fill_past_cache(descriptor, data)
         except OSError as error:
             if error.errno != errno.EINVAL:
                 raise
-            self._direct = not _set_direct(self._descriptor, on=False)
-            os.lseek(self._descriptor, self._written, os.SEEK_SET)
-            _write_all(self._descriptor, self._buffer[: self._held])  # taken by the file system, refused below it
-        self._written += self._held
-        self._held = 0
+            _set_direct(descriptor, on=False)
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            _write_all(descriptor, data)  # taken by the file system, refused below it
+
+    def _fill_past_cache(self, descriptor: int, data: memoryview) -> None:
+        """Write whole blocks, the last one padded with whatever the buffer holds, then cut the padding off."""
+        buffer = self._buffer.view
+        for start in range(0, len(data), _BUFFER):
+            piece = data[start : start + _BUFFER]
+            buffer[: len(piece)] = piece
+            _write_all(descriptor, buffer[: -(-len(piece) // _BLOCK) * _BLOCK])
+        os.ftruncate(descriptor, len(data))
 
 
 def _write_all(descriptor: int, data: memoryview) -> None:

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from gitreg.core.limits import MIB
 from gitreg.storage.partial import temporary_prefix
 from gitreg.storage.verified import WrongSha256Error
 
 if TYPE_CHECKING:
     from gitreg.core.manifest import FileEntry
     from gitreg.storage.destination import Destination
-    from gitreg.storage.direct_write import DirectWriter
     from gitreg.storage.temp_area import TempArea
-
-# From this on, a file goes past the page cache: whoever pulls many gigabytes rarely has the memory to keep them in.
-_WORTH_DIRECT: Final = MIB
 
 
 class Proof(Enum):
@@ -29,26 +23,18 @@ class Proof(Enum):
     SHA256 = "sha256"
 
 
-@dataclass(frozen=True, slots=True)
-class Writing:
-    """What the files of one checkout share while they are written."""
-
-    area: TempArea
-    direct: DirectWriter
-
-
 class FileWriter:
-    """One file on its way; ends with `finish` or `abandon`."""
+    """One file on its way; ends with `finish` or `abandon`.
 
-    def __init__(self, file: FileEntry, shared: Writing, proof: Proof) -> None:
+    Through the page cache, unlike objects: whoever checks a model out is about to load it.
+    """
+
+    def __init__(self, file: FileEntry, area: TempArea, proof: Proof) -> None:
         self._file = file
-        self._area = shared.area
+        self._area = area
         self._hash = hashlib.sha256() if proof is Proof.SHA256 else None
         self._left = file.size
-        self._descriptor, self._temporary = shared.area.new_file(
-            0o777 if file.executable else 0o666, temporary_prefix(file)
-        )
-        self._stream = shared.direct.stream(self._descriptor) if file.size >= _WORTH_DIRECT else None
+        self._descriptor, self._temporary = area.new_file(0o777 if file.executable else 0o666, temporary_prefix(file))
 
     @property
     def complete(self) -> bool:
@@ -60,16 +46,11 @@ class FileWriter:
         if self._hash is not None:
             self._hash.update(data)
         self._left -= len(data)
-        if self._stream is not None:
-            self._stream.append(data)
-            return
         while data:
             data = data[os.write(self._descriptor, data) :]
 
     def finish(self, destination: Destination) -> None:
         """Put the file in its place.  Raises WrongSha256Error if it is not the file the manifest names."""
-        if self._stream is not None:
-            self._stream.finish()
         self.abandon()
         if self._hash is not None and self._hash.hexdigest() != self._file.sha256:
             raise WrongSha256Error(self._file.path)

@@ -35,7 +35,7 @@ _READ: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 class LocalStore:
     """The ObjectStore in `root`; made by `open` or `create`."""
 
-    at_once = 8  # who writes mostly waits for the disk
+    at_once = 4  # enough to keep a disk busy; each thread holds on to memory for a few of the largest chunks
 
     def __init__(self, root: Path) -> None:
         """Take an existing store; use `open` or `create`, which check that it is one."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitreg.storage.destination import Destination
-from gitreg.storage.file_writer import FileWriter, Proof, Writing
+from gitreg.storage.file_writer import FileWriter, Proof
 from gitreg.storage.stream_map import Gap
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gitreg.core.manifest import FileEntry
     from gitreg.storage.progress import Progress
     from gitreg.storage.read_ahead import ReadAhead, Row
+    from gitreg.storage.temp_area import TempArea
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class CheckoutWork:
 
     ahead: ReadAhead
     root: Path
-    writing: Writing
+    area: TempArea
     progress: Progress
     stop: threading.Event
 
@@ -37,7 +38,7 @@ def write_unit(row: Row, work: CheckoutWork) -> None:
     with Destination(work.root) as destination:
         for file in unit.files:
             if not file.size:
-                FileWriter(file, work.writing, Proof.SHA256).finish(destination)
+                FileWriter(file, work.area, Proof.SHA256).finish(destination)
         _write_parts(row, proven, work, destination)
 
 
@@ -48,7 +49,7 @@ def _write_parts(row: Row, proven: Collection[str], work: CheckoutWork, destinat
             if work.stop.is_set():
                 return
             proof = Proof.CHUNKS if file.path in proven else Proof.SHA256
-            writer = writer or FileWriter(file, work.writing, proof)
+            writer = writer or FileWriter(file, work.area, proof)
             writer.write(data)
             work.progress.advance(len(data))
             if writer.complete:

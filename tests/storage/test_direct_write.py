@@ -57,32 +57,6 @@ def test_a_file_system_that_refuses(tmp_path, monkeypatch, refused_at):
     assert (tmp_path / "new").read_bytes() == data
 
 
-PIECES = [[1], [4 * MIB, 1], [3 * MIB, 3 * MIB, 3 * MIB], [5, 4 * MIB - 5, 4096], [9 * MIB + 7, 100], [MIB] * 9]
-
-
-@pytest.mark.parametrize("refuses", [False, True])
-@pytest.mark.parametrize("sizes", PIECES)
-def test_piece_by_piece(tmp_path, monkeypatch, sizes, refuses):
-    """A large file of a checkout would have gaps or repeats where chunks meet."""
-    write_bytes = os.write
-
-    def refusing(descriptor, view):
-        if fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_DIRECT:
-            raise OSError(22, "Invalid argument")
-        return write_bytes(descriptor, view)
-
-    if refuses:
-        monkeypatch.setattr(os, "write", refusing)
-    pieces = [random.Random(number).randbytes(size) for number, size in enumerate(sizes)]
-    descriptor = os.open(tmp_path / "new", os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-    stream = DirectWriter().stream(descriptor)
-    for piece in pieces:
-        stream.append(memoryview(piece))
-    stream.finish()
-    os.close(descriptor)
-    assert (tmp_path / "new").read_bytes() == b"".join(pieces)
-
-
 def test_threads_do_not_share_a_buffer(tmp_path):
     """Objects written at the same time would mix."""
     writer = DirectWriter()

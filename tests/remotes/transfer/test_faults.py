@@ -162,7 +162,7 @@ def test_a_disk_that_is_full_while_pulling(shared: Sharing, files, monkeypatch):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("gitreg.storage.direct_write.DirectStream.append", full)
+        patch.setattr("gitreg.storage.file_writer.FileWriter.write", full)
         with pytest.raises(StorageError, match="No space left"):
             pull(clone)
     folder = shared.world.root / "clone" / "models" / "big"
