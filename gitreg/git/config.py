@@ -31,12 +31,6 @@ def get_config(repo: Repository, key: str) -> str | None:
     return _get(repo, "--get", key)
 
 
-def get_config_bool(repo: Repository, key: str) -> bool | None:
-    """`key` as a boolean by git's rules, None if unset; GitError if it is neither true nor false."""
-    value = _get(repo, "--type=bool", "--get", key)
-    return None if value is None else value == "true"
-
-
 def get_config_path(repo: Repository, key: str) -> Path | None:
     """`key` as a path, with `~` and `~user` expanded by git."""
     value = _get(repo, "--type=path", "--get", key)

@@ -14,18 +14,8 @@ if TYPE_CHECKING:
 def init_repository(directory: Path) -> Repository:
     """`git init`: the first branch is the user's init.defaultBranch, else main.  Harmless where a repository exists."""
     directory.mkdir(parents=True, exist_ok=True)
-    return _init(directory)
-
-
-def init_bare(directory: Path) -> Repository:
-    """The same for a repository without work tree, such as one that others push to."""
-    directory.mkdir(parents=True, exist_ok=True)
-    return _init(directory, "--bare")
-
-
-def _init(directory: Path, *options: str) -> Repository:
     git = Git(directory)
     configured = git.attempt("config", "--get", "init.defaultBranch").status == 0
     first = () if configured else ("--initial-branch=main",)
-    git.run("init", "--quiet", *options, *first)
+    git.run("init", "--quiet", *first)
     return Repository.discover(directory)

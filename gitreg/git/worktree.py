@@ -24,11 +24,6 @@ def dirty_paths(repo: Repository, paths: Sequence[str] = ()) -> list[str]:
     return [entry[3:] for entry in entries if entry]
 
 
-def is_clean(repo: Repository, paths: Sequence[str] = ()) -> bool:
-    """Whether nothing below `paths` (or anywhere) is dirty."""
-    return not dirty_paths(repo, paths)
-
-
 def stage(repo: Repository, paths: Sequence[str]) -> None:
     """`git add` exactly these files; git refuses ignored ones (GitError)."""
     if paths:
@@ -44,15 +39,6 @@ def commit(repo: Repository, message: str, paths: Sequence[str]) -> Oid:
         raise RefusedError(f"nothing to commit in {escape(', '.join(paths))}")
     # --only wants its paths to be known to git already
     stage(repo, paths)
-    return _commit(repo, message, "--", *pathspecs(paths))
-
-
-def commit_empty(repo: Repository, message: str) -> Oid:
-    """A commit that changes no file, whatever is staged."""
-    return _commit(repo, message, "--allow-empty")
-
-
-def _commit(repo: Repository, message: str, *args: str) -> Oid:
     # The message is data: a leading "#" in it is no comment, whatever commit.cleanup says.
     outcome = repo.git.converse(
         "commit",
@@ -60,7 +46,8 @@ def _commit(repo: Repository, message: str, *args: str) -> Oid:
         "--only",
         "--cleanup=whitespace",
         "--file=-",
-        *args,
+        "--",
+        *pathspecs(paths),
         input=message.encode("utf-8"),
     )
     if outcome.status != 0:

@@ -7,7 +7,6 @@ from gitreg.git.config import (
     Identity,
     committer,
     get_config,
-    get_config_bool,
     get_config_path,
     get_config_section,
     set_config,
@@ -37,16 +36,6 @@ def test_setting_replaces_and_unsetting_forgives(repo, sh):
     unset_config(repo, "gitreg.x")
     unset_config(repo, "gitreg.x")
     assert get_config(repo, "gitreg.x") is None
-
-
-def test_booleans_are_those_of_git(repo, sh):
-    (repo.git_dir / "config").open("a").write("[gitreg]\n\tbare\n\ton = on\n\toff = 0\n\todd = maybe\n")
-    assert get_config_bool(repo, "gitreg.bare") is True
-    assert get_config_bool(repo, "gitreg.on") is True
-    assert get_config_bool(repo, "gitreg.off") is False
-    assert get_config_bool(repo, "gitreg.none") is None
-    with pytest.raises(GitError, match="bad boolean"):
-        get_config_bool(repo, "gitreg.odd")
 
 
 def test_paths_expand_the_home_directory(repo, isolated_environment):

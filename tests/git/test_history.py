@@ -16,7 +16,8 @@ from gitreg.git.history import (
 )
 from gitreg.git.refs import resolve
 from gitreg.git.repository import Repository
-from gitreg.git.worktree import commit, commit_empty
+from gitreg.git.worktree import commit
+from tests.git.making import commit_empty
 
 MAIN = "refs/heads/main"
 PATH = ".gitreg/policy ü.toml"

@@ -9,7 +9,6 @@ import pytest
 
 from gitreg.core.oid import Oid
 from gitreg.errors import GitError, NotARegistryError, UsageError
-from gitreg.git.init import init_bare
 from gitreg.git.network import (
     FetchSpec,
     RemoteRef,
@@ -25,7 +24,8 @@ from gitreg.git.push import Accepted, Advance, Cause, Create, Delete, Rejected, 
 from gitreg.git.refs import create_ref, delete_ref, list_tags, resolve, tags_below
 from gitreg.git.remote import is_local_path, local_git_dir, remote_url, remotes
 from gitreg.git.repository import Repository
-from gitreg.git.worktree import commit, commit_empty
+from gitreg.git.worktree import commit
+from tests.git.making import commit_empty, init_bare
 
 MAIN, TAG = "refs/heads/main", "refs/tags/m#production#1"
 

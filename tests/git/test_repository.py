@@ -7,8 +7,9 @@ import pytest
 
 from gitreg.errors import GitError, NotARegistryError, UsageError
 from gitreg.git.head import Detached, OnBranch, Unborn, default_branch, head, is_shallow
-from gitreg.git.init import init_bare, init_repository
+from gitreg.git.init import init_repository
 from gitreg.git.repository import Repository
+from tests.git.making import init_bare
 
 
 def commit_file(sh, repo: Path, name="a.txt", text="a"):

@@ -5,7 +5,7 @@ import pytest
 from gitreg.errors import GitError, RefusedError
 from gitreg.git.head import OnBranch, head
 from gitreg.git.repository import Repository
-from gitreg.git.worktree import commit, commit_empty, dirty_paths, is_clean, stage
+from gitreg.git.worktree import commit, dirty_paths, stage
 
 ODD = [
     "with space.gitreg",
@@ -61,13 +61,6 @@ def test_what_the_user_staged_stays_staged_and_uncommitted(repo, sh):
     assert sh(repo.root, "git", "status", "--porcelain") == "MM mine.txt\nA  new.txt"
 
 
-def test_an_empty_commit_takes_nothing_along(repo, sh):
-    write(repo, "a.txt")
-    stage(repo, ["a.txt"])
-    commit_empty(repo, "just a note")
-    assert sh(repo.root, "git", "status", "--porcelain") == "A  a.txt"
-
-
 def test_nothing_new_is_a_refusal_and_no_commit(repo, sh):
     write(repo, "a.gitreg")
     first = commit(repo, "first", ["a.gitreg"])
@@ -90,7 +83,7 @@ def test_a_removed_file_can_be_committed(repo, sh):
     commit(repo, "first", ["a.gitreg"])
     (repo.root / "a.gitreg").unlink()
     commit(repo, "gone", ["a.gitreg"])
-    assert is_clean(repo)
+    assert dirty_paths(repo) == []
 
 
 def test_the_users_hook_may_refuse_and_its_words_are_shown(repo, sh):
@@ -108,7 +101,8 @@ def test_the_users_signing_settings_apply(repo, sh, isolated_environment):
     sh(repo.root, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key))
     for name, value in {"gpg.format": "ssh", "user.signingKey": f"{key}.pub", "commit.gpgSign": "true"}.items():
         sh(repo.root, "git", "config", name, value)
-    oid = commit_empty(repo, "signed")
+    write(repo, "a.gitreg")
+    oid = commit(repo, "signed", ["a.gitreg"])
     assert "BEGIN SSH SIGNATURE" in sh(repo.root, "git", "cat-file", "commit", oid)
 
 
@@ -133,7 +127,7 @@ def test_it_works_from_a_folder_below_the_top(repo):
     below = Repository.discover(repo.root / "models")
     assert dirty_paths(below) == ["models/a.gitreg"]
     commit(below, "from below", ["models/a.gitreg"])
-    assert is_clean(repo)
+    assert dirty_paths(repo) == []
 
 
 def test_a_bare_repository_has_nothing_to_stage(tmp_path, sh):
