@@ -81,17 +81,19 @@ def test_a_pull_that_was_stopped_goes_on(shared: Sharing, how: signal.Signals):
     assert shared.proxy.downloaded["GET"] <= 96 * MIB + lost
 
 
-@pytest.mark.parametrize("verb", ["push", "pull"])
+@pytest.mark.parametrize("verb", ["push", "pull", "add"])
 def test_ctrl_c_does_not_wait_for_a_service_that_hangs(shared: Sharing, verb: str):
     """One would have to look for the process and kill it."""
-    shared.add(weights())
+    method, words, where = "PUT", ["push"], "work"
+    if verb == "add":
+        words = ["add", "--push", str(shared.world.write("big", weights()))]
+    else:
+        shared.add(weights())
     if verb == "pull":
         shared.registry.push()
         shared.forget_checkouts()
         shared.clone()
-    method, words, where = (
-        ("PUT", ["push"], "work") if verb == "push" else ("GET", ["pull", "models/big.gitreg"], "clone")
-    )
+        method, words, where = "GET", ["pull", "models/big.gitreg"], "clone"
     shared.proxy.add(Hang(), method=method, path="objects/", skip=3)
     shared.proxy.reset_counts()
     process = shared.start(*words, where=where)
