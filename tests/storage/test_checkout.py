@@ -203,8 +203,8 @@ def test_a_chunk_longer_than_claimed_is_noticed(store, manifest, tmp_path):
     """A hostile manifest could shift bytes between files."""
     first, second = manifest.chunks[:2]
     chunks = (
-        dataclasses.replace(first, length=first.length - 1),
-        dataclasses.replace(second, length=second.length + 1),
+        first._replace(length=first.length - 1),
+        second._replace(length=second.length + 1),
     )
     with pytest.raises(CorruptObjectError):
         materialise(Manifest(manifest.files, chunks + manifest.chunks[2:], "gitreg-1"), store, tmp_path / "out")
