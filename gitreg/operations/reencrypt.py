@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gitreg.core.digest import Digest
 from gitreg.errors import RefusedError
 from gitreg.operations.bulk import run, runner
 from gitreg.operations.context import Context
-from gitreg.operations.stores import remote_at, remote_store
-from gitreg.storage.bulk.copying import Renew
-from gitreg.storage.bulk.work import PartDone
-from gitreg.storage.crew import in_order
-from gitreg.storage.fsck import Fault, FaultKind
-from gitreg.storage.remote.aside import entries_aside
-from gitreg.storage.remote.driver import AbsentError, Entry, OversizeError
+from gitreg.operations.stores import remote_at
+from gitreg.storage.bulk.copying import Renew, renew_aside
+from gitreg.storage.fsck import Fault
 from gitreg.storage.remote.store import RemoteStore
-from gitreg.storage.store import ObjectStore
-from gitreg.storage.verified import CorruptObjectError, is_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,34 +40,6 @@ def reencrypt(context: Context, name: str, cluster: str | None = None) -> Reencr
         )
     with context.step(f"encrypt {name} anew"):
         total = run(context, runner(cluster, place), Renew(place))
-        total.add(_renew_aside(remote_store(context, name)))
+        if isinstance(store := place.open(), RemoteStore):
+            total.add(renew_aside(store))
     return ReencryptResult(not total.faults, place.url, total.objects, total.written, total.bytes, tuple(total.faults))
-
-
-def _renew_aside(store: ObjectStore) -> PartDone:
-    """Write copies of a gc anew where they lie.  That makes them younger, and so the next gc leaves them for longer."""
-    if not isinstance(store, RemoteStore):
-        return PartDone("", 0)
-    copies = entries_aside(store.driver, store.codec)
-    outcomes = list(in_order(copies, lambda copy: _renew_copy(store, *copy), store.at_once))
-    written = [each for each in outcomes if isinstance(each, int)]
-    faults = tuple(each for each in outcomes if isinstance(each, Fault))
-    return PartDone("", len(outcomes), len(written), sum(written), faults)
-
-
-def _renew_copy(store: RemoteStore, digest: Digest, copy: Entry) -> int | Fault | None:
-    """The object's size in bytes; None if the newest key is its key already, or a gc has taken it away meanwhile."""
-    driver, codec = store.driver, store.codec
-    try:
-        value = driver.get(copy.key)
-        if codec.is_current(value):
-            return None
-        data = codec.decode(digest, value)
-    except AbsentError:
-        return None
-    except (CorruptObjectError, OversizeError) as error:
-        return Fault(digest, FaultKind.CORRUPT, f"{error.message}, moved aside to {copy.key}")
-    if not is_object(digest, data):
-        return Fault(digest, FaultKind.CORRUPT, f"does not hash to its name, moved aside to {copy.key}")
-    driver.put(copy.key, codec.encode(digest, data))
-    return len(data)

@@ -13,14 +13,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from gitreg.core.digest import Digest
-from gitreg.storage.layout import digest_of_name, object_path
+from gitreg.storage.layout import DOOMED, digest_of_name, object_path
 from gitreg.storage.pending import sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-DOOMED: Final = "doomed"
 _LOCK: Final = "lock"
 _OPEN: Final = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 _LOOKS: Final = 20

@@ -13,6 +13,7 @@ FORMAT_TEXT: Final = b"gitreg-store 1\n"
 SEALED_FORMAT_TEXT: Final = b"gitreg-store 1 sealed\n"
 MAX_FORMAT_BYTES: Final = 1024
 OBJECTS: Final = "objects"
+DOOMED: Final = "doomed"  # what a gc has moved aside
 INCOMING: Final = "incoming"  # where services that know no whole uploads gather them
 
 

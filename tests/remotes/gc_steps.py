@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from gitreg.core.digest import Digest
 from gitreg.operations.garbage.survey import Survey
-from gitreg.storage.remote.aside import ASIDE
+from gitreg.storage.layout import DOOMED
 from gitreg.storage.remote.codec import PlainCodec
 from gitreg.storage.remote.store import RemoteStore
 from gitreg.storage.remote.sweep import RemoteSweep, Settled
@@ -44,7 +44,7 @@ def stored_long_ago(service: Service) -> RemoteStore:
 
 
 def copies(store: RemoteStore) -> int:
-    return len(list(store.driver.list(ASIDE)))
+    return len(list(store.driver.list(DOOMED)))
 
 
 def later(service: Service, days: float = 15) -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from gitreg.core.digest import Digest
 from gitreg.errors import StorageError
-from gitreg.storage.doomed import DOOMED, DoomedArea
+from gitreg.storage.doomed import DoomedArea
 from gitreg.storage.ingest import ingest
+from gitreg.storage.layout import DOOMED
 from gitreg.storage.local import LocalStore
 from gitreg.storage.local_sweep import LocalSweep
 from gitreg.storage.store import MissingObjectError

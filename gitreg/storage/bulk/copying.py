@@ -13,6 +13,7 @@ from gitreg.storage.bulk.work import PartDone
 from gitreg.storage.crew import in_order
 from gitreg.storage.fsck import Fault, FaultKind, intact, or_fault, read_or_fault
 from gitreg.storage.lengths import misfits
+from gitreg.storage.remote.aside import entries_aside
 from gitreg.storage.remote.sealing.ring import SealedError
 from gitreg.storage.remote.store import RemoteStore
 from gitreg.storage.store import MissingObjectError
@@ -61,6 +62,13 @@ class Renew:
         return _account(part, len(names), _each(partial(_renew, store), names, store.at_once), store)
 
 
+def renew_aside(store: RemoteStore) -> PartDone:
+    """The same of copies that a gc has moved aside.  That makes them younger, so the next gc leaves them for longer."""
+    copies = entries_aside(store.driver, store.codec)
+    outcomes = list(in_order(copies, lambda found: _renew(store, found[0], found[1].key), store.at_once))
+    return _account("", len(outcomes), outcomes, store)
+
+
 @dataclass(frozen=True, slots=True)
 class _Written:
     size: int
@@ -97,15 +105,16 @@ def _write(target: ObjectStore, digest: Digest, data: bytes, *, replace: bool) -
     return _Written(len(data))
 
 
-def _renew(store: RemoteStore, digest: Digest) -> _Outcome:
+def _renew(store: RemoteStore, digest: Digest, copy: str | None = None) -> _Outcome:
+    where = "" if copy is None else f", moved aside to {copy}"
     try:
-        size = store.renew(digest)
-    except MissingObjectError:
+        size = store.renew(digest, copy)
+    except MissingObjectError:  # by a gc beside us
         return None
     except SealedError as error:  # any other StorageError is the store's, and would come again
-        return Fault(digest, FaultKind.UNREADABLE, error.message)
+        return Fault(digest, FaultKind.UNREADABLE, error.message + where)
     except CorruptObjectError as error:
-        return Fault(digest, FaultKind.CORRUPT, error.message)
+        return Fault(digest, FaultKind.CORRUPT, error.message + where)
     return None if size is None else _Written(size)
 
 

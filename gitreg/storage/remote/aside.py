@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from gitreg.errors import StorageError
-from gitreg.storage.layout import OBJECTS
+from gitreg.storage.layout import DOOMED, OBJECTS
 from gitreg.storage.remote.driver import AbsentError
 from gitreg.storage.verified import CorruptObjectError, is_object
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from gitreg.storage.remote.codec import Codec
     from gitreg.storage.remote.driver import Driver, Entry
 
-ASIDE: Final = "doomed"
 _LOOKS: Final = 3  # each in vain only if another gc moves the object at that moment
 
 
@@ -31,12 +30,12 @@ def aside_key(key: str, sweep: str) -> str:
 
 def object_key(copy: str) -> str:
     """Where the object that was moved to `copy` belongs."""
-    return OBJECTS + copy.removeprefix(ASIDE).rpartition("/")[0]
+    return OBJECTS + copy.removeprefix(DOOMED).rpartition("/")[0]
 
 
 def entries_aside(driver: Driver, codec: Codec) -> Iterator[tuple[Digest, Entry]]:
     """Everything that sweeps have moved aside so far, under each object's own name."""
-    for entry in driver.list(ASIDE):
+    for entry in driver.list(DOOMED):
         digest = codec.digest(object_key(entry.key))
         if digest is not None:
             yield digest, entry
@@ -65,4 +64,4 @@ def intact_aside(driver: Driver, codec: Codec, digest: Digest) -> bytes | None:
 
 
 def _folder(key: str) -> str:
-    return ASIDE + key.removeprefix(OBJECTS)
+    return DOOMED + key.removeprefix(OBJECTS)

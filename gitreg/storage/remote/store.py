@@ -79,13 +79,13 @@ class RemoteStore:
             self.driver.put(key, value)
         self._presence.note(key, len(value))
 
-    def renew(self, digest: Digest) -> int | None:
-        """Write an object as it would be written now; its size in bytes, or None if it is so already.
+    def renew(self, digest: Digest, copy: str | None = None) -> int | None:
+        """Write an object, or the copy of it under a key, as it would be written now.
 
-        Raises MissingObjectError, CorruptObjectError.
+        Its size in bytes, or None if it is so already.  Raises MissingObjectError, CorruptObjectError.
         """
         try:
-            value = self._stored(self.codec.key(digest))
+            value = self._stored(self.codec.key(digest)) if copy is None else self.driver.get(copy)
         except AbsentError as error:
             raise MissingObjectError(digest, self.describe()) from error
         except OversizeError as error:
@@ -95,7 +95,10 @@ class RemoteStore:
         data = self.codec.decode(digest, value)
         if not is_object(digest, data):
             raise CorruptObjectError(digest, self.describe())
-        self.write(digest, data)
+        if copy is None:
+            self.write(digest, data)
+        else:
+            self.driver.put(copy, self.codec.encode(digest, data))
         return len(data)
 
     def flush(self) -> None:
