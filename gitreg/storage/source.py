@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitreg.core.artifact_path import check_paths
@@ -17,14 +18,19 @@ if TYPE_CHECKING:
 
 
 class SourceFile(NamedTuple):
-    """A regular file: its path in the artifact, its place on disk, and its fingerprint when it was listed.
+    """A regular file: its path in the artifact, what stands before it on disk, and its fingerprint when it was listed.
 
     A tuple, because a source may have a million of them.
     """
 
     path: str
-    place: str
+    start: str
     fingerprint: Fingerprint
+
+    @property
+    def place(self) -> str:
+        """Where the file is."""
+        return self.start + self.path
 
     @property
     def size(self) -> int:
@@ -46,7 +52,8 @@ class Source(NamedTuple):
         if len(listing.paths) > MAX_FILES or size > MAX_ARTIFACT_BYTES:
             raise SourceError(f"too large for one artifact: {shown}", hint=f"at most {MAX_FILES} files; split it")
         with collector_paused():
-            files = sorted(_files(listing), key=lambda file: canonical_key(file.path, file.fingerprint.size))
+            found = map(SourceFile, listing.paths, repeat(listing.start), listing.fingerprints())
+            files = sorted(found, key=lambda file: canonical_key(file.path, file.fingerprint.size))
         try:
             check_paths(file.path for file in files)
         except FormatError as error:
@@ -57,8 +64,3 @@ class Source(NamedTuple):
 def list_source(root: Path, now_ns: int) -> Source:
     """List a file or a directory tree, and check it.  Raises SourceError."""
     return Source.of(list_files(root, now_ns))
-
-
-def _files(listing: Listing) -> list[SourceFile]:
-    places = [listing.start + path for path in listing.paths]
-    return list(map(SourceFile, listing.paths, places, listing.fingerprints()))
