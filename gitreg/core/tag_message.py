@@ -36,7 +36,7 @@ from gitreg.core.event import (
 from gitreg.core.names import ModelName, Principal, StageName
 from gitreg.core.oid import Oid
 from gitreg.core.registry_id import RegistryId
-from gitreg.core.tag_name import AssignedTag, TagName, UnassignedTag
+from gitreg.core.tag_name import StageTag, TagName
 from gitreg.core.text import escape
 from gitreg.core.version import Version
 from gitreg.errors import FormatError, GitregError, UsageError
@@ -203,11 +203,12 @@ class _Trailers:
     """Typed access to one tag's trailers, after checking which they are."""
 
     def __init__(self, pairs: list[tuple[str, str]]) -> None:
+        names, values = zip(*pairs, strict=True)
         action = dict(pairs).get("Action", "")
         keys = _TRAILERS.get(action, ())
-        self._single = dict(pairs[: len(keys)])
+        self._single: dict[str, str] = dict(zip(keys, values, strict=False))
         self._evidence = pairs[len(keys) :]
-        if not keys or tuple(self._single) != keys or not _REPEATED.issuperset(key for key, _ in self._evidence):
+        if not keys or names[: len(keys)] != keys or not _REPEATED.issuperset(names[len(keys) :]):
             raise FormatError(f"wrong trailers for the action '{escape(action[:40])}'")
         if self._evidence and action not in _MAY_REPEAT:
             raise FormatError(f"gates or approvals on the action '{action}'")
@@ -275,7 +276,7 @@ def tree_path(path: str) -> str:
 
 
 def _number(name: TagName) -> int:
-    if not isinstance(name, AssignedTag | UnassignedTag):
+    if not isinstance(name, StageTag):
         raise FormatError(f"the tag is called {name}, which is not a stage event")
     return name.n
 

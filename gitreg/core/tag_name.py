@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeVar
 
 from gitreg.core.names import ModelName, StageName
@@ -72,6 +73,8 @@ TagName = VersionTag | DeregisteredTag | AssignedTag | UnassignedTag | Deprecate
 
 Value = TypeVar("Value")
 
+# Thousands of tags repeat a handful of names.
+_model, _stage = lru_cache(ModelName.parse), lru_cache(StageName.parse)
 _TAG = re.compile(
     r"(?P<model>[a-z0-9/_-]+)"
     r"(?:@(?P<version>v[0-9.]+)(?P<withdrawn>!)?"
@@ -101,11 +104,11 @@ def by_model(tags: Mapping[TagName, Value]) -> dict[ModelName, dict[TagName, Val
 
 
 def _event(match: re.Match[str]) -> TagName:
-    model = ModelName.parse(match["model"])
+    model = _model(match["model"])
     if match["deprecated"]:
         return DeprecatedTag(model)
     if match["version"]:
         kind = DeregisteredTag if match["withdrawn"] else VersionTag
         return kind(model, Version.parse(match["version"]))
     stage_kind = UnassignedTag if match["emptied"] else AssignedTag
-    return stage_kind(model, StageName.parse(match["stage"]), int(match["n"]))
+    return stage_kind(model, _stage(match["stage"]), int(match["n"]))

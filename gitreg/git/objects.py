@@ -128,8 +128,9 @@ def _check_spec(spec: str) -> str:
     """Only full names and paths below them: git would take anything else for an expression."""
     oid, colon, path = spec.partition(":")
     Oid.parse(oid)
-    parts = path.split("/")
-    if colon and (not path or "\n" in path or "\0" in path or any(part in ("", ".", "..") for part in parts)):
+    if not colon:
+        return spec
+    if not path or "\n" in path or "\0" in path or any(part in ("", ".", "..") for part in path.split("/")):
         raise UsageError(f"not a path inside a commit: {escape(path)}")
     if len(spec) > _ROUND_BYTES:
         raise FormatError("a path inside a commit is too long")

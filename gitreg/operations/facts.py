@@ -17,7 +17,6 @@ from gitreg.core.tag_name import (
     DeregisteredTag,
     StageTag,
     TagName,
-    UnassignedTag,
     VersionTag,
     parse_tag_name,
 )
@@ -80,7 +79,7 @@ def registry_models(context: Context) -> dict[ModelName, int]:
 
 
 def _last_event(tags: Iterable[TagName], stage: StageName) -> list[StageTag]:
-    events = [tag for tag in tags if isinstance(tag, AssignedTag | UnassignedTag) and tag.stage == stage]
+    events = [tag for tag in tags if isinstance(tag, StageTag) and tag.stage == stage]
     highest = max((tag.n for tag in events), default=0)
     return [tag for tag in events if tag.n == highest]
 
@@ -168,9 +167,9 @@ class _Loader:
         """All stage events with a lower number than one of `names` in their stage."""
         highest: dict[StageName, int] = {}
         for name in names:
-            if isinstance(name, AssignedTag | UnassignedTag):
+            if isinstance(name, StageTag):
                 highest[name.stage] = max(name.n, highest.get(name.stage, 0))
-        tags = (tag for tag in self._refs if isinstance(tag, AssignedTag | UnassignedTag))
+        tags = (tag for tag in self._refs if isinstance(tag, StageTag))
         return [tag for tag in tags if tag.n < highest.get(tag.stage, 0)]
 
     def _gone_through(self, names: Iterable[AssignedTag], policy: Policy, newest: Oid) -> set[AssignedTag]:

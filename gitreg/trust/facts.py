@@ -120,7 +120,7 @@ def assigned_versions(raw: bytes) -> set[Oid]:
 
 
 def _lines(tags: Iterable[TagName]) -> dict[_Stage, StageLine]:
-    events = [tag for tag in tags if isinstance(tag, AssignedTag | UnassignedTag)]
+    events = [tag for tag in tags if isinstance(tag, StageTag)]
     events.sort(key=lambda tag: (tag.model, tag.stage, tag.n, isinstance(tag, UnassignedTag)))
     return {stage: _line(tuple(found)) for stage, found in groupby(events, attrgetter("model", "stage"))}
 

@@ -104,7 +104,7 @@ def check_pointer(event: Registration | Assignment, target: Oid, facts: Facts) -
     data = facts.pointers.get((target, event.pointer.path))
     if data is None:
         raise CheckError("pointer", f"the tagged commit has no {event.pointer.path}")
-    if Digest.of(data) != event.pointer.digest:
+    if _digest(data) != event.pointer.digest:
         raise CheckError("pointer", f"{event.pointer.path} at the tagged commit is not what was signed")
     try:
         pointer = _parsed_pointer(data, event.pointer.path)
@@ -114,9 +114,16 @@ def check_pointer(event: Registration | Assignment, target: Oid, facts: Facts) -
         raise CheckError("pointer", f"{event.pointer.path} names another model or manifest than the tag")
 
 
+# Remembered, for a version's events all look at the same pointer.
+
+
+@lru_cache(maxsize=256)
+def _digest(data: bytes) -> Digest:
+    return Digest.of(data)
+
+
 @lru_cache(maxsize=256)
 def _parsed_pointer(data: bytes, path: str) -> Pointer:
-    """Remembered, for a version's events all look at the same pointer."""
     return parse_pointer(data, path)
 
 

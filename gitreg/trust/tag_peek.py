@@ -15,6 +15,7 @@ from gitreg.trust.tag_object import MAX_TAG
 
 Told = TypeVar("Told")
 
+_ROLLBACK: Final = Cause.ROLLBACK.value
 _HEAD: Final = re.compile(rb"object ([0-9a-f]{40}(?:[0-9a-f]{24})?)\ntype commit\n")
 _TRAILER: Final = re.compile(r"\nGitreg-(Action|Version|Version-Tag|Pointer|Policy): ([^\n]+)(?=\n)")
 
@@ -45,7 +46,7 @@ def peek_at(raw: bytes) -> Peek | None:
         pointer=_told(tree_path, says.get("Pointer", "").rpartition(" ")[0]),
         version=_told(Version.parse, says.get("Version", "")),
         version_tag=says.get("Version-Tag"),
-        is_rollback=says.get("Action") == Cause.ROLLBACK.value,
+        is_rollback=says.get("Action") == _ROLLBACK,
     )
 
 

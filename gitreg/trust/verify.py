@@ -9,7 +9,7 @@ from itertools import accumulate
 from operator import itemgetter
 from typing import TypeVar
 
-from gitreg.core.event import Assignment, Cause, Event, Registration, Unassignment
+from gitreg.core.event import Assignment, Cause, Event, Registration, StageEvent
 from gitreg.core.names import ModelName, Principal, StageName
 from gitreg.core.oid import Oid
 from gitreg.core.policy import Policy
@@ -123,7 +123,7 @@ class Verifier:
             raise CheckError("branch", f"its commit is not on the protected branch {policy.branch}")
         if isinstance(event, Registration | Assignment):
             check_pointer(event, tag.target, self._facts)
-        if isinstance(event, Assignment | Unassignment):
+        if isinstance(event, StageEvent):
             self._check_policy_age(event)
             check_chain(event, self._facts)
         if isinstance(event, Assignment):
@@ -143,7 +143,7 @@ class Verifier:
                 raise CheckError("policy", "it cites a policy that was replaced before its commit was made")
         return policy
 
-    def _check_policy_age(self, event: Assignment | Unassignment) -> None:
+    def _check_policy_age(self, event: StageEvent) -> None:
         """A stage's policy only moves forward, so that a withdrawn rule can't be brought back by citing it."""
         line = self._facts.stage_line(event.model, event.stage)
         stage = (event.model, event.stage)

@@ -21,7 +21,8 @@ from registry_builder import (
 
 from gitreg.core.names import Principal
 from gitreg.core.tag_name import AssignedTag, UnassignedTag, parse_tag_name
-from gitreg.trust.facts import TagData, Verified
+from gitreg.trust import verify as rounds
+from gitreg.trust.facts import Failed, TagData, Verified
 from gitreg.trust.sshsig import sign
 from gitreg.trust.tag_object import TargetType, attach_signature
 from gitreg.trust.verify import Verifier
@@ -66,6 +67,23 @@ def test_verdicts_do_not_depend_on_the_order_of_asking(registry):
     names = list(registry.tags)
     forth, back = Verifier(registry.facts()).verdicts(names), Verifier(registry.facts()).verdicts(reversed(names))
     assert forth == back[::-1]
+
+
+def test_a_verdict_is_the_same_alone_and_among_others(registry, monkeypatch):
+    """Many are parsed, then their signatures checked: what fails must fail at the same step, in whatever round."""
+    monkeypatch.setattr(rounds, "_ROUND", 3)
+    registry.to_production("v1.0.0")
+    changed = registry.to_production("v1.1.0")
+    registry.rollback("v1.0.0", PRODUCTION)
+    raw = registry.tags[changed].raw or b""
+    steps = set()
+    for at in range(0, len(raw), 25):
+        registry.put(changed, raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :])
+        facts = registry.facts()
+        together = Verifier(facts).verdicts(registry.tags)
+        assert together == [Verifier(facts).verdict(name) for name in registry.tags]
+        steps |= {verdict.check for verdict in together if isinstance(verdict, Failed)}
+    assert steps > {"parse", "name", "signature", "chain"}
 
 
 def test_a_policy_change_leaves_the_past_valid(registry):
