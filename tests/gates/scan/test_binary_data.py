@@ -86,6 +86,12 @@ def test_a_file_that_is_cut_off_or_goes_on_is_not_taken_for_whole(scanned, form)
         assert not scanned(data + b"\x00", "file").safe
 
 
+def test_numbers_that_begin_like_messagepack_are_not_judged_as_such(scanned):
+    """Of raw weights, some begin with any byte there is."""
+    result = scanned(table(w=extension(42, b"x")) + b"\xc1", "file")
+    assert [finding.rule for finding in result.findings] == ["unknown-format"]
+
+
 def test_words_about_entities_are_no_entities(scanned):
     assert scanned(b"Write <!ENTITY x SYSTEM 'file'> at the top\n", "README.md").safe
 

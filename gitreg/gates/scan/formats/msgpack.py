@@ -7,7 +7,7 @@ https://github.com/msgpack/msgpack/blob/master/spec.md
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING, assert_never
 
@@ -17,6 +17,7 @@ from gitreg.gates.scan.part import window
 from gitreg.gates.scan.pickles.look import look_at_head
 
 if TYPE_CHECKING:
+    from gitreg.gates.scan.budget import Meter
     from gitreg.gates.scan.part import Part
     from gitreg.gates.scan.scan import Scan
 
@@ -60,18 +61,28 @@ def look_at_msgpack(part: Part, scan: Scan) -> str | None:
         return None
     try:
         with part.open() as stream:
-            walk = _Walk(part, scan, Taken(stream, part.size, scan.meter.opcode))
+            walk = _Walk(Taken(stream, part.size, scan.meter.opcode), scan.meter)
             walk.value(0)
     except FormatError:
         return None
-    return None if walk.taken.left else "msgpack"
+    if walk.taken.left:
+        return None
+    _report(walk, part, scan)
+    return "msgpack"
 
 
 @dataclass(slots=True)
 class _Walk:
-    part: Part
-    scan: Scan
+    """What is there to say is kept until all turns out to be MessagePack: any bytes may begin like it.
+
+    `blobs`: where bytes begin, and how many.  `objects`: tables of arrays of objects.
+    """
+
     taken: Taken
+    meter: Meter
+    blobs: list[tuple[int, int]] = field(default_factory=list)
+    extensions: set[int] = field(default_factory=set)
+    objects: list[int] = field(default_factory=list)
 
     def value(self, depth: int) -> bytes:
         """Of a short text, or short bytes, what it is; of all else, nothing."""
@@ -125,15 +136,12 @@ class _Walk:
         begin = self.taken.at
         head = self.taken.take(min(length, _SHORT))
         self.taken.skip(length - len(head))
-        self.scan.meter.member()
-        look_at_head(self.part.inner(f"bytes at {begin}", length, window(self.part, begin, length)), self.scan, _HEAD)
+        self.meter.member()
+        self.blobs.append((begin, length))
         return head
 
     def _extension(self, length: int) -> None:
-        number = self.taken.big(1)
-        if number not in _EXTENSIONS:
-            detail = f"has values of the extension {number}, which only their own reader knows"
-            self.scan.unknown(self.part, "msgpack-extension", detail, _ADVICE)
+        self.extensions.add(self.taken.big(1))
         self._bytes(length)
 
     def _table(self, count: int, depth: int) -> None:
@@ -141,5 +149,16 @@ class _Walk:
         for _ in range(count):
             key = self.value(depth + 1)
             if self.value(depth + 1) == _OBJECTS and key == _KIND:
-                detail = "holds an array of Python objects, which msgpack-numpy unpickles"
-                self.scan.unsafe(self.part.within(begin), "msgpack-objects", detail, _ADVICE)
+                self.meter.member()
+                self.objects.append(begin)
+
+
+def _report(walk: _Walk, part: Part, scan: Scan) -> None:
+    for begin, length in walk.blobs:
+        look_at_head(part.inner(f"bytes at {begin}", length, window(part, begin, length)), scan, _HEAD)
+    for begin in walk.objects:
+        detail = "holds an array of Python objects, which msgpack-numpy unpickles"
+        scan.unsafe(part.within(begin), "msgpack-objects", detail, _ADVICE)
+    for number in sorted(walk.extensions - _EXTENSIONS):
+        detail = f"has values of the extension {number}, which only their own reader knows"
+        scan.unknown(part, "msgpack-extension", detail, _ADVICE)
