@@ -59,7 +59,7 @@ class Places:
 
 
 def contenders(server: Server, places: Places) -> list[Contender]:
-    """Those that are installed; the raw client, which is the yardstick, comes first."""
+    """Those that are installed; the first one is what the others are measured by."""
     peers: list[tuple[Path, Callable[[Path, Server], Contender]]] = [
         (places.clients / "s5cmd", _s5cmd),
         (places.clients / "rclone", _rclone),
@@ -68,16 +68,13 @@ def contenders(server: Server, places: Places) -> list[Contender]:
         (places.lfs_agent, _lfs),
     ]
     found = [make(program, server) for program, make in peers if program.exists()]
-    return [_raw("obstore alone", _RAW), *_gitregs(server), _raw("s3fs alone", _RAW_S3FS), *found]
+    own = [_gitreg(server, "obstore"), _raw("obstore alone", _RAW)]
+    return [*own, _gitreg(server, "fsspec"), _raw("s3fs alone", _RAW_S3FS), *found]
 
 
 def _raw(name: str, command: str) -> Contender:
     steps = {"push": f"{command} push model {{bucket}}", "pull": f"{command} pull {{bucket}} out"}
     return Contender(name, (), steps)
-
-
-def _gitregs(server: Server) -> tuple[Contender, Contender]:
-    return _gitreg(server, "obstore"), _gitreg(server, "fsspec")
 
 
 def _gitreg(server: Server, driver: str) -> Contender:

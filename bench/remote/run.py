@@ -4,7 +4,8 @@
         [--size MIB] [--delay MS] [--only NAME]...
 
 The server is Ceph's object gateway on this machine, so it shares the cores with the clients: CPU seconds tell more than
-the clock.  Times are taken without a proxy, unless --delay has it add so many milliseconds to each request.
+the clock.  Files are read from the disk.  Times are taken without a proxy, unless --delay has it add so many
+milliseconds to each request; requests and bytes are counted by it.
 Peers are looked for in .benchmarks; see bench/README.md.
 """
 
@@ -65,15 +66,16 @@ def _bench(name: str, root: Path, service: Service, options: argparse.Namespace)
         return [tool for tool in every if not options.only or any(part in tool.name for part in options.only)]
 
     for table in options.table or _TABLES:
-        print(f"\n{name}, {table}: {size / MIB:.0f} MiB, {options.rounds} rounds, {options.delay} ms added")
+        rounds = 1 if table == "traffic" else options.rounds
+        print(f"\n{name}, {table}: {size / MIB:.0f} MiB, rounds: {rounds}, {options.delay} ms added", flush=True)
         match table:
             case "times":
                 server = service.proxied if options.delay else service.direct
-                print_times(tools(server), measure_times(tools(server), source, server, options.rounds), size)
+                print_times(tools(server), measure_times(tools(server), source, server, rounds), size)
             case "traffic":
                 print_traffic(tools(service.proxied), measure_traffic(tools(service.proxied), source, service), work)
             case _:
-                found = measure_interrupted(tools(service.proxied), source, service, options.rounds)
+                found = measure_interrupted(tools(service.proxied), source, service, rounds)
                 print_interrupted(tools(service.proxied), found)
 
 

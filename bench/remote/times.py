@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from pathlib import Path
 
 from bench.remote.contenders import Contender, Server
-from bench.remote.playing import STEPS, playing
+from bench.remote.playing import STEPS, cool, playing
 from bench.storage.costs import MIB, Cost, cost_of, median, median_ratio
 
 Costs = dict[tuple[str, str], list[Cost]]
@@ -21,7 +20,7 @@ def measure_times(tools: list[Contender], source: Path, server: Server, rounds: 
             with playing(tool, source, server) as play:
                 for step in play.steps:
                     play.prepare(step)
-                    os.sync()
+                    cool(play.place)
                     costs[tool.name, step].append(cost_of(play.command(step), play.place, play.environment))
     return costs
 
