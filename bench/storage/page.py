@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bench.storage.costs import MIB, Cost, median, median_ratio
+from bench.storage.page_cache import PageCache
 
-SECTIONS = {"big": "One file of 4 GiB", "small": "20,000 files of 10 KB"}
+SECTIONS = {
+    ("big", PageCache.WARM): "One file of 4 GiB",
+    ("big", PageCache.COLD): "One file of 4 GiB, from the disk",
+    ("small", PageCache.WARM): "20,000 files of 10 KB",
+    ("small", PageCache.COLD): "20,000 files of 10 KB, from the disk",
+}
 _NAMES = {"cp": "`cp`", "cp, then sync": "`cp`, then `sync -f`", "gitreg": "**gitreg**"}
 
 Costs = Mapping[tuple[str, str], list[Cost]]

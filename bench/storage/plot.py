@@ -12,8 +12,10 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from bench.storage.page import SECTIONS
+from bench.storage.page_cache import PageCache
 
-PANELS = {SECTIONS["big"]: "4 GiB in one file", SECTIONS["small"]: SECTIONS["small"]}
+_BIG, _SMALL = SECTIONS["big", PageCache.WARM], SECTIONS["small", PageCache.WARM]
+PANELS = {_BIG: "4 GiB in one file", _SMALL: _SMALL}
 STEPS = {"add": "add", "check out": "check out"}
 _SECONDS = re.compile(r"([0-9.]+) s")
 _WIDTH, _ROW, _LABEL, _BAR = 360, 20, 140, 170

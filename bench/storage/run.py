@@ -1,9 +1,10 @@
 """Adds, re-adds, changes and checks out the same files with gitreg and its peers; whole processes, medians, ratios.
 
-    python -m bench.storage.run [--work big|small|model]... [--rounds 3] [--size MIB] [--dvc PROGRAM] [--dir DIR]
-        [--page docs/performance-storage.md]
+    python -m bench.storage.run [--work big|small|model]... [--cache warm|cold]... [--rounds 3] [--size MIB]
+        [--dvc PROGRAM] [--only NAME]... [--dir DIR] [--page docs/performance-storage.md]
 
-In each round the tools take turns.  The source is in the page cache; what a tool has just written may be, too.
+In each round the tools take turns.  Before each step the source and all that the tool has stored are read into the
+page cache (warm), or the page cache is emptied (cold: only adding and checking out; needs root).
 Needs four times the size on disk.
 """
 
@@ -25,6 +26,7 @@ from bench.storage.contenders import Contender, contenders
 from bench.storage.costs import MIB, Cost, cost_of, discard, stored
 from bench.storage.models import Shape, trained, transformer, write_safetensors
 from bench.storage.page import SECTIONS, table, with_table
+from bench.storage.page_cache import PageCache
 
 Costs = dict[tuple[str, str], list[Cost]]
 
@@ -32,6 +34,7 @@ Costs = dict[tuple[str, str], list[Cost]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", action="append", choices=SOURCES)
+    parser.add_argument("--cache", action="append", choices=[state.value for state in PageCache])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--size", type=int, default=4096, help="MiB of the big file")
     parser.add_argument("--dvc", type=os.path.abspath, help="the dvc program of an environment of its own")
@@ -48,15 +51,22 @@ def main() -> None:
         for work in options.work or SOURCES:
             source = root / work
             SOURCES[work](source, options.size)
-            print(f"\n{work}: {stored(source) / MIB:.0f} MiB, {options.rounds} rounds, load {os.getloadavg()[0]:.1f}")
-            costs: Costs = defaultdict(list)
-            for _ in range(options.rounds):
-                for tool in tools:
-                    _run(tool, source, root, costs)
-            made = table([tool.name for tool in tools], costs)
-            print(f"\n{made}", flush=True)
-            if options.page and work in SECTIONS:
-                options.page.write_text(with_table(options.page.read_text(), SECTIONS[work], made))
+            for state in map(PageCache, options.cache or ["warm"]):
+                made = _measure(tools, source, state, options.rounds)
+                print(f"\n{made}", flush=True)
+                if options.page and (work, state) in SECTIONS:
+                    options.page.write_text(with_table(options.page.read_text(), SECTIONS[work, state], made))
+
+
+def _measure(tools: list[Contender], source: Path, state: PageCache, rounds: int) -> str:
+    """A table of what the tools' steps took."""
+    size, load = stored(source) / MIB, os.getloadavg()[0]
+    print(f"\n{source.name}, {state.value}: {size:.0f} MiB, {rounds} rounds, load {load:.1f}", flush=True)
+    costs: Costs = defaultdict(list)
+    for _ in range(rounds):
+        for tool in tools:
+            _run(tool, source, state, costs)
+    return table([tool.name for tool in tools], costs)
 
 
 def make_home(home: Path) -> None:
@@ -105,7 +115,8 @@ SOURCES: dict[str, Callable[[Path, int], None]] = {
 }
 
 
-def _run(tool: Contender, source: Path, root: Path, costs: Costs) -> None:
+def _run(tool: Contender, source: Path, state: PageCache, costs: Costs) -> None:
+    root = source.parent
     place = root / "place"
     place.mkdir()
     shutil.copytree(source, place / "model", copy_function=os.link)
@@ -113,23 +124,29 @@ def _run(tool: Contender, source: Path, root: Path, costs: Costs) -> None:
         subprocess.run(
             shlex.split(command), cwd=place, check=True, capture_output=True, env=os.environ | tool.environment
         )
-    os.sync()
     before = 0
     for number, (step, command) in enumerate(tool.steps.items()):
+        if not _is_measured(step, source.name, state):
+            continue
         if step == "change":
-            if source.name != "model":
-                continue
             changed, before = _change_model(place / "model"), stored(place / tool.store)
         if step == "get":
             (place / "model").rename(root / "aside")
+        state.prepare(place)
         costs[tool.name, step].append(cost_of(command.format(number=_archive(step, number)), place, tool.environment))
         if step == "change":
             share = (stored(place / tool.store) - before) / changed
             print(f"{tool.name}: stored {share:.3f} x the changed bytes")
-        os.sync()
     discard(place, root / "trash")
     if (root / "aside").exists():
         shutil.rmtree(root / "aside")
+
+
+def _is_measured(step: str, work: str, state: PageCache) -> bool:
+    """Only models are changed, and what starts from an empty page cache is adding and checking out."""
+    if state is PageCache.COLD:
+        return step in {"add", "get"}
+    return step != "change" or work == "model"
 
 
 def _archive(step: str, number: int) -> int:
