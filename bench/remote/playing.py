@@ -67,15 +67,6 @@ class Play:
             raise RuntimeError(f"{self.tool.name}: {command}: {done.stderr.decode(errors='replace')[-2000:]}")
 
 
-def cool(place: Path) -> None:
-    """Have every file read from the disk: some tools leave in the page cache what others write past it."""
-    os.sync()
-    for path in place.rglob("*"):
-        if path.is_file() and not path.is_symlink():
-            with path.open("rb", buffering=0) as file:
-                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-
-
 @contextmanager
 def playing(tool: Contender, source: Path, server: Server) -> Iterator[Play]:
     """The contender in a place with a copy of `source` as `model/`; everything is gone afterwards, objects too."""

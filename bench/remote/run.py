@@ -1,11 +1,12 @@
 """Pushes and pulls the same files with gitreg and its peers through one S3 server, and prints tables in markdown.
 
     python -m bench.remote.run [--work big|model|small|many]... [--table times|traffic|interrupted]... [--rounds 3]
-        [--size MIB] [--delay MS] [--only NAME]...
+        [--size MIB] [--delay MS] [--cache warm|cold] [--only NAME]...
 
 The server is Ceph's object gateway on this machine, so it shares the cores with the clients: CPU seconds tell more than
-the clock.  Files are read from the disk.  Times are taken without a proxy, unless --delay has it add so many
-milliseconds to each request; requests and bytes are counted by it.
+the clock.  Before each step that is timed, files are read into the page cache, or it is emptied (cold; needs root).
+Times are taken without a proxy, unless --delay has it add so many milliseconds to each request; it counts requests and
+bytes.
 Peers are looked for in .benchmarks; see bench/README.md.
 """
 
@@ -23,6 +24,7 @@ from bench.remote.times import measure_times, print_times
 from bench.remote.traffic import measure_traffic, print_traffic
 from bench.remote.works import works
 from bench.storage.costs import MIB, stored
+from bench.storage.page_cache import PageCache
 from bench.storage.run import make_home
 
 _WORKS = ("big", "model", "small", "many")
@@ -49,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--size", type=int, default=1024, help="MiB of the big file")
     parser.add_argument("--delay", type=int, default=0, help="milliseconds added to each request")
+    parser.add_argument("--cache", choices=[state.value for state in PageCache], default="warm")
     parser.add_argument("--dvc", type=Path, default=_PEERS / "dvc/bin/dvc", help="the program, with dvc[s3]")
     parser.add_argument("--lfs-agent", type=Path, default=_PEERS / "lfs/bin/git-lfs-s3")
     parser.add_argument("--clients", type=Path, default=_PEERS / "clients/bin")
@@ -71,7 +74,8 @@ def _bench(name: str, root: Path, service: Service, options: argparse.Namespace)
         match table:
             case "times":
                 server = service.proxied if options.delay else service.direct
-                print_times(tools(server), measure_times(tools(server), source, server, rounds), size)
+                costs = measure_times(tools(server), source, server, rounds, PageCache(options.cache))
+                print_times(tools(server), costs, size)
             case "traffic":
                 print_traffic(tools(service.proxied), measure_traffic(tools(service.proxied), source, service), work)
             case _:

@@ -6,21 +6,22 @@ from collections import defaultdict
 from pathlib import Path
 
 from bench.remote.contenders import Contender, Server
-from bench.remote.playing import STEPS, cool, playing
+from bench.remote.playing import STEPS, playing
 from bench.storage.costs import MIB, Cost, cost_of, median, median_ratio
+from bench.storage.page_cache import PageCache
 
 Costs = dict[tuple[str, str], list[Cost]]
 _HEAD = "| {step} | wall | of {base} | CPU | CPU per GB | peak memory |\n|---|---|---|---|---|---|"
 
 
-def measure_times(tools: list[Contender], source: Path, server: Server, rounds: int) -> Costs:
+def measure_times(tools: list[Contender], source: Path, server: Server, rounds: int, cache: PageCache) -> Costs:
     costs: Costs = defaultdict(list)
     for _ in range(rounds):
         for tool in tools:
             with playing(tool, source, server) as play:
                 for step in play.steps:
                     play.prepare(step)
-                    cool(play.place)
+                    cache.prepare(play.place)
                     costs[tool.name, step].append(cost_of(play.command(step), play.place, play.environment))
     return costs
 
