@@ -3,7 +3,8 @@
 import pytest
 
 from gitreg.errors import FormatError
-from gitreg.gates import Candidate, Verdict, build_gate
+from gitreg.gates.gate import Candidate, Verdict
+from gitreg.gates.table import build_gate
 
 CARD = "---\nlicense: apache-2.0\ntags:\n- digits\n---\n# Digits\n"
 POINTER = {"model": {"owner": "ana", "license": "apache-2.0"}}

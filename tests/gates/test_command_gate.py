@@ -8,7 +8,8 @@ import json
 import pytest
 
 from gitreg.errors import FormatError, NotFoundError, VerificationError
-from gitreg.gates import Candidate, Verdict, build_gate
+from gitreg.gates.gate import Candidate, Verdict
+from gitreg.gates.table import build_gate
 
 ECHO = b"""#!/usr/bin/env python3
 import json, pathlib, sys

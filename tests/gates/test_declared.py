@@ -8,7 +8,8 @@ from onnx import TensorProto, helper
 from safetensors.numpy import save_file
 from sklearn.linear_model import LinearRegression
 
-from gitreg.gates import Candidate, Verdict, build_gate
+from gitreg.gates.gate import Candidate, Verdict
+from gitreg.gates.table import build_gate
 
 DECLARED = {
     "inputs": [{"name": "x", "type": "float32", "shape": ["n", 4]}],

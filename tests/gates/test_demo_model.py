@@ -8,7 +8,9 @@ import sys
 import pytest
 
 from gitreg.demo.training import Recipe, predict, train, write_dataset
-from gitreg.gates import Candidate, Verdict, build_gate, run_gates
+from gitreg.gates.gate import Candidate, Verdict
+from gitreg.gates.run import run_gates
+from gitreg.gates.table import build_gate
 from gitreg.serializers import serializer_of
 
 # Taken before a test's own environment replaces it: what chooses BLAS kernels must be the same wherever bytes are

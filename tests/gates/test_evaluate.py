@@ -7,7 +7,8 @@ import json
 import pytest
 
 from gitreg.errors import FormatError, NotFoundError, VerificationError
-from gitreg.gates import Candidate, Verdict, build_gate
+from gitreg.gates.gate import Candidate, Verdict
+from gitreg.gates.table import build_gate
 
 DATASET = f"digits@blake3:{'ab' * 32}"
 COUNT = b"""#!/usr/bin/env python3

@@ -22,7 +22,9 @@ import zstandard
 from safetensors.numpy import save_file
 from sklearn.linear_model import LogisticRegression
 
-from gitreg.gates import Candidate, Verdict, build_gate, run_gates
+from gitreg.gates.gate import Candidate, Verdict
+from gitreg.gates.run import run_gates
+from gitreg.gates.table import build_gate
 
 
 def check(directory):
@@ -286,7 +288,9 @@ class Blocked:
         if name.partition(".")[0] == "onnx":
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Blocked())
-from gitreg.gates import Candidate, build_gate, run_gates
+from gitreg.gates.gate import Candidate
+from gitreg.gates.run import run_gates
+from gitreg.gates.table import build_gate
 (result,) = run_gates([build_gate("f", "format", {})], Candidate({}, checkout=lambda: Path(sys.argv[1])))
 print(result.verdict, result.reason)
 """

@@ -5,7 +5,8 @@ import math
 import pytest
 
 from gitreg.errors import FormatError
-from gitreg.gates import Candidate, Verdict, build_gate
+from gitreg.gates.gate import Candidate, Verdict
+from gitreg.gates.table import build_gate
 
 
 def check(options, metrics, baseline=None):

@@ -9,7 +9,8 @@ import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from gitreg.errors import FormatError
-from gitreg.gates import Candidate, Verdict, build_gate
+from gitreg.gates.gate import Candidate, Verdict
+from gitreg.gates.table import build_gate
 from gitreg.serializers import write_model
 
 X = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0], [3.0, 1.0]])

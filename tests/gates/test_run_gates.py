@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from gitreg.errors import FormatError, StorageError
-from gitreg.gates import Candidate, GateResult, Verdict, build_gate, run_gates
-from gitreg.gates.run import BoundedGate
+from gitreg.gates.gate import Candidate, GateResult, Verdict
+from gitreg.gates.run import BoundedGate, run_gates
+from gitreg.gates.table import build_gate
 
 CANDIDATE = Candidate({}, checkout=Path)
 
@@ -166,7 +167,7 @@ def plugin(tmp_path, monkeypatch):
 
 
 PLUGIN = """
-from gitreg.gates import GateResult, Verdict
+from gitreg.gates.gate import GateResult, Verdict
 class Always:
     def __init__(self, name): self.name = name
     def check(self, candidate): return GateResult(self.name, Verdict.PASS, "1", "always")
@@ -204,6 +205,6 @@ def test_a_package_that_does_not_import_is_named(plugin):
 
 
 def test_built_in_gates_do_not_pay_for_looking_up_packages():
-    code = "import sys, gitreg.gates as g; g.build_gate('g', 'format', {}); print('importlib.metadata' in sys.modules)"
+    code = "import sys, gitreg.gates.table as g; g.build_gate('g', 'format', {}); print('importlib.metadata' in sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout == "False\n"

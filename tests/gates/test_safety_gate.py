@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from gitreg.errors import FormatError
-from gitreg.gates import Candidate, Verdict, build_gate, run_gates
+from gitreg.gates.gate import Candidate, Verdict
+from gitreg.gates.run import run_gates
+from gitreg.gates.table import build_gate
 
 
 class Payload:

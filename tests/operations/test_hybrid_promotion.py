@@ -6,7 +6,7 @@ import pytest
 
 from gitreg.api import Registry
 from gitreg.errors import RefusedError
-from gitreg.gates import Verdict
+from gitreg.gates.gate import Verdict
 
 HYBRID = """\
 gates = ["accuracy", "named"]

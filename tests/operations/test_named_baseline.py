@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gitreg.api import Registry
-from gitreg.gates import GateResult, Verdict
+from gitreg.gates.gate import GateResult, Verdict
 
 
 @pytest.fixture

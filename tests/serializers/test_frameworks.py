@@ -24,7 +24,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
 from gitreg.errors import FormatError, UsageError, VerificationError
-from gitreg.gates import Candidate, build_gate
+from gitreg.gates.gate import Candidate
+from gitreg.gates.table import build_gate
 from gitreg.serializers import serializer_for, serializer_named, write_model
 from gitreg.serializers.sklearn_types import REVIEWED
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from gitreg.errors import FormatError, UsageError
-from gitreg.gates import Candidate, build_gate
+from gitreg.gates.gate import Candidate
+from gitreg.gates.table import build_gate
 from gitreg.serializers import serializer_for, serializer_named, write_model
 
 
