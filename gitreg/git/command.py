@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Final, NamedTuple
 from gitreg.errors import GitregError, UsageError
 from gitreg.git import failure
 from gitreg.git.environment import hook_environment, scrubbed_environment
+from gitreg.git.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +49,7 @@ class Git:
 
     directory: Path
     environment: Mapping[str, str] = field(default_factory=scrubbed_environment, repr=False, compare=False)
+    settings: Settings = field(default_factory=Settings, repr=False, compare=False)
 
     @classmethod
     def for_hook(cls, directory: Path) -> Git:

@@ -28,13 +28,14 @@ class Identity(NamedTuple):
 
 def get_config(repo: Repository, key: str) -> str | None:
     """The last value of `key`, or None."""
-    return _get(repo, "--get", key)
+    return repo.git.settings.current(repo).get(_folded(key))
 
 
 def get_config_path(repo: Repository, key: str) -> Path | None:
     """`key` as a path, with `~` and `~user` expanded by git."""
-    value = _get(repo, "--type=path", "--get", key)
-    return Path(value) if value else None
+    if not get_config(repo, key):
+        return None
+    return Path(os.fsdecode(repo.git.run("config", "--null", "--type=path", "--get", key)).removesuffix("\0"))
 
 
 def get_config_section(repo: Repository, prefix: str) -> dict[str, str]:
@@ -42,13 +43,8 @@ def get_config_section(repo: Repository, prefix: str) -> dict[str, str]:
 
     Git folds the case of the first and last part of a key only, so `prefix` must be written in git's form.
     """
-    outcome = repo.git.attempt("config", "--null", "--get-regexp", f"^{re.escape(prefix)}")
-    if outcome.status == 1:
-        return {}
-    if outcome.status != 0:
-        raise outcome.error()
-    entries = (entry.partition("\n") for entry in os.fsdecode(outcome.stdout).split("\0") if entry)
-    return {key.removeprefix(prefix): value for key, _, value in entries}
+    values = repo.git.settings.current(repo)
+    return {key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)}
 
 
 def set_config(repo: Repository, key: str, value: str) -> None:
@@ -75,10 +71,8 @@ def committer(repo: Repository) -> Identity:
     return Identity(match[1], match[2], int(match[3]), match[4])
 
 
-def _get(repo: Repository, *args: str) -> str | None:
-    outcome = repo.git.attempt("config", "--null", *args)
-    if outcome.status == 1:
-        return None
-    if outcome.status != 0:
-        raise outcome.error()
-    return os.fsdecode(outcome.stdout).removesuffix("\0")
+def _folded(key: str) -> str:
+    """As git lists it: what lies between the first and the last dot keeps its case."""
+    section, dot, rest = key.partition(".")
+    middle, last_dot, name = rest.rpartition(".")
+    return f"{section.lower()}{dot}{middle}{last_dot}{name.lower()}"

@@ -58,6 +58,36 @@ def test_conditional_includes_are_followed(repo, isolated_environment, sh):
     assert get_config(repo, "user.email") == "work@example.com"
 
 
+def test_what_changes_is_read_again_wherever_it_stands(repo, isolated_environment, sh):
+    """One program asks for years; the person configures beside it."""
+    included, below = repo.git_dir / "more", repo.root / "a" / "b"
+    below.mkdir(parents=True)
+    set_config(repo, "include.path", "more")
+    seen_from_below = Repository.discover(below)
+    for value in ("1", "2"):  # of one length, so that only the file itself tells
+        included.write_text(f"[gitreg]\n\tx = {value}\n")
+        assert (get_config(repo, "gitreg.x"), get_config(seen_from_below, "gitreg.x")) == (value, value)
+    sh(repo.root, "git", "config", "--global", "gitreg.y", "1")
+    assert get_config(repo, "gitreg.y") == "1"
+    (isolated_environment / ".gitconfig").unlink()
+    assert get_config(repo, "gitreg.y") is None
+
+
+def test_a_value_for_one_branch_is_not_kept_for_another(repo, isolated_environment, sh):
+    (isolated_environment / "feature").write_text("[gitreg]\n\tx = feature\n")
+    sh(repo.root, "git", "config", "--global", "includeIf.onbranch:feature.path", "~/feature")
+    assert get_config(repo, "gitreg.x") is None
+    sh(repo.root, "git", "switch", "-q", "-c", "feature")
+    assert get_config(repo, "gitreg.x") == "feature"
+
+
+def test_names_are_folded_as_git_folds_them(repo, sh):
+    sh(repo.root, "git", "config", "Gitreg.Remote.Store.SeenUrl", "x")
+    assert get_config(repo, "gitreg.Remote.Store.seenURL") == "x"
+    assert get_config(repo, "gitreg.remote.store.seenUrl") is None
+    assert get_config_section(repo, "gitreg.Remote.Store.") == {"seenurl": "x"}
+
+
 def test_a_broken_file_is_an_error_with_its_line(repo):
     (repo.git_dir / "config").open("a").write("[broken\n")
     with pytest.raises(GitError, match="bad config line"):
