@@ -27,7 +27,7 @@ PROGRAM = [sys.executable, "-B", "-m", "gitreg"]
 READS = {"read", "pread64", "readv", "preadv"}
 CHANGES = {"write", "pwrite64", "ftruncate", "fsync", "rename", "renameat", "mkdir", "mkdirat"}
 FILES = {"weights.bin": random.Random(4).randbytes(2_000_000), "small": b"s" * 5000}
-ROUNDS = [3, pytest.param(25, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
+ROUNDS = [3, pytest.param(12, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
 
 
 class BadSector:

@@ -52,7 +52,7 @@ def make_old(store: LocalStore) -> None:
         os.utime(object_file(store, digest), (1, 1))
 
 
-@pytest.mark.parametrize("rounds", [6, pytest.param(80, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [6, pytest.param(40, marks=pytest.mark.slow)])
 @pytest.mark.timeout(900)
 def test_killed(registry: Registry, tmp_path: Path, rounds: int):
     """A crash would lose a version, leave a manifest without its chunks, or rubbish that no later gc finds."""
@@ -87,7 +87,7 @@ for _ in sys.stdin:
 """
 
 
-@pytest.mark.parametrize("rounds", [4, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [4, pytest.param(20, marks=pytest.mark.slow)])
 @pytest.mark.timeout(900)
 def test_beside_an_add_that_reuses_everything(world, registry: Registry, tmp_path: Path, rounds: int):
     """The add finds all its chunks there and writes none of them, while gc is about to delete just those (W4)."""

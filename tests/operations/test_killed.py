@@ -22,7 +22,7 @@ FILES = {
     "run.sh": b"#!/bin/sh\n",
     **{f"data/{number:02}.bin": random.Random(number).randbytes(20_000) for number in range(12)},
 }
-ROUNDS = [3, pytest.param(60, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
+ROUNDS = [3, pytest.param(40, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
 
 PULL = """
 import gitreg

@@ -21,7 +21,7 @@ from gitreg.storage.verified import read_manifest
 from tests.storage.power import Disk, Recorder, Survives, recorded
 
 PROGRAM = [sys.executable, "-B", "-m", "gitreg"]
-MOMENTS = [2, pytest.param(70, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
+MOMENTS = [2, pytest.param(35, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
 FILES = {"weights.bin": random.Random(3).randbytes(3_000_000), "README.md": b"# Larger\n", "small": b"s" * 70_000}
 
 

@@ -27,7 +27,7 @@ from tests.remotes.stress import GRACE, Scene, collect
 
 pytestmark = pytest.mark.slow
 
-PUSHERS, GCS, ARTIFACTS, SECONDS = 6, 2, 16, 18
+PUSHERS, GCS, ARTIFACTS, SECONDS = 6, 2, 16, 12
 PAUSE = 0.4
 ROOT = Path(__file__).parents[2]
 

@@ -80,7 +80,7 @@ def test_a_service_that_never_answered_is_given_up_soon(shaky: Shaky):
     begun = time.monotonic()
     with pytest.raises(UnavailableError):
         driver.get("objects/a")
-    assert time.monotonic() - begun < 6
+    assert time.monotonic() - begun < 15
 
 
 class BrokenListing(CountedDriver):

@@ -201,7 +201,7 @@ print(reused)
 """
 
 
-@pytest.mark.parametrize("seconds", [2, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seconds", [2, pytest.param(8, marks=pytest.mark.slow)])
 def test_processes_that_race(store, seconds):
     """The interleavings above are those that we thought of; row 4 happens inside one system call."""
     scripts = [(SWEEPER, "a"), (SWEEPER, "b"), (ADDER, "x"), (ADDER, "y")]

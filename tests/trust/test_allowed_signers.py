@@ -148,7 +148,7 @@ def test_random_files_mean_what_they_mean_to_openssh(oracle, public):
 
 @pytest.mark.slow
 def test_many_random_files_mean_what_they_mean_to_openssh(oracle, public):
-    compare_with_openssh(oracle, public, 3000)
+    compare_with_openssh(oracle, public, 1500)
 
 
 def test_a_wildcard_allows_a_person_but_names_nobody(public):
