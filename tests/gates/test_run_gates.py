@@ -205,6 +205,7 @@ def test_a_package_that_does_not_import_is_named(plugin):
 
 
 def test_built_in_gates_do_not_pay_for_looking_up_packages():
-    code = "import sys, gitreg.gates.table as g; g.build_gate('g', 'format', {}); print('importlib.metadata' in sys.modules)"
+    build = "import sys, gitreg.gates.table as g; g.build_gate('g', 'format', {})"
+    code = f"{build}; print('importlib.metadata' in sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout == "False\n"
