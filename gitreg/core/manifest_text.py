@@ -36,6 +36,7 @@ class Sections(NamedTuple):
 
     cut_rule: str
     files: range
+    file_count: int
     chunks: range
     chunk_count: int
 
@@ -46,10 +47,12 @@ def sections(data: bytes) -> Sections:
         raise malformed(f"longer than {MAX_MANIFEST_BYTES} bytes")
     cut = _line(_CUT_LINE, data, _check_version(data))
     files = _line(_FILES_LINE, data, cut.end())
-    end = _files_end(data, files.end(), _bounded(files, MAX_FILES))
+    file_count = _bounded(files, MAX_FILES)
+    end = _files_end(data, files.end(), file_count)
     chunks = _line(_CHUNKS_LINE, data, end)
-    count = _bounded(chunks, MAX_CHUNKS)
-    return Sections(cut.group(1).decode(), range(files.end(), end), range(chunks.end(), len(data)), count)
+    chunk_count = _bounded(chunks, MAX_CHUNKS)
+    rule, rows = cut.group(1).decode(), range(chunks.end(), len(data))
+    return Sections(rule, range(files.end(), end), file_count, rows, chunk_count)
 
 
 def file_blocks(data: bytes, lines: range) -> Iterator[bytes]:

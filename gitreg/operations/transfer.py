@@ -12,7 +12,6 @@ from gitreg.operations.context import Context
 from gitreg.operations.needed import needed_by
 from gitreg.storage.store import ObjectStore
 from gitreg.storage.transfer import copy_artifact
-from gitreg.storage.verified import read_manifest
 
 
 class Direction(Enum):
@@ -44,24 +43,18 @@ class Route:
     source: ObjectStore
     target: ObjectStore
 
-    @property
-    def here(self) -> ObjectStore:
-        """The side that costs no requests."""
-        return self.source if self.direction is Direction.PUSH else self.target
-
 
 def transfer(context: Context, model: ModelName, manifest: Digest, route: Route) -> Transfer:
     """Copy what the target lacks.  Raises MissingObjectError, CorruptObjectError, StorageError."""
     started = time.monotonic()
     with context.step(f"{route.direction.value} {model}") as report, needed_by(model):
         stats = copy_artifact(manifest, route.source, route.target, report)
-    contents = read_manifest(route.here, manifest)
     return Transfer(
         model=model,
         manifest=manifest,
-        size=contents.size,
-        files=len(contents.files),
-        chunks=len(contents.chunks),
+        size=stats.size,
+        files=stats.files,
+        chunks=stats.chunks,
         new_chunks=stats.new_chunks,
         transferred=stats.bytes,
         seconds=round(time.monotonic() - started, 3),

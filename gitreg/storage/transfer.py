@@ -6,7 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gitreg.core.manifest import ChunkEntry, Manifest, parse_chunk_list
+from gitreg.core.manifest import ChunkEntry, Manifest, parse_chunks
+from gitreg.core.manifest_text import sections
 from gitreg.errors import StorageError
 from gitreg.storage.crew import ByteLimit, for_each
 from gitreg.storage.lengths import is_off, lengths, misfits
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TransferStats:
-    """What a copy moved: `objects` and `bytes` written, `new_chunks` of `total_chunks` were missing."""
+    """An artifact of `size` bytes in so many `files` and `chunks`, and what a copy of it moved."""
 
-    objects: int
-    bytes: int
-    total_chunks: int
+    size: int
+    files: int
+    chunks: int
     new_chunks: int
+    bytes: int
 
 
 def copy_artifact(
@@ -41,7 +43,9 @@ def copy_artifact(
     Raises MissingObjectError, CorruptObjectError, StorageError; then `target` has no new manifest.
     """
     packed, text = read_packed_manifest(source, manifest_digest)
-    chunks = {chunk.digest: chunk for chunk in parse_chunk_list(text)}
+    parts = sections(text)
+    stream = parse_chunks(text, parts)
+    chunks = {chunk.digest: chunk for chunk in stream}
     found = lengths(target, [*chunks, manifest_digest])  # in one question
     missing = [chunk for digest, chunk in chunks.items() if digest not in found or is_off(found[digest], chunk.length)]
     moved = sum(chunk.length for chunk in missing)
@@ -52,7 +56,8 @@ def copy_artifact(
         target.flush()
     elif is_off(found[manifest_digest], len(packed)):  # damaged, or packed by another release
         write_manifest_text(target, text)
-    return TransferStats(len(missing) + (manifest_digest not in found), moved, len(chunks), len(missing))
+    size = sum(chunk.length for chunk in stream)
+    return TransferStats(size, parts.file_count, len(stream), new_chunks=len(missing), bytes=moved)
 
 
 def ensure_complete(manifest: Manifest, store: ObjectStore) -> list[Digest]:
