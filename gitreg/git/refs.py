@@ -66,6 +66,13 @@ def tags_below(repo: Repository, namespace: str, *patterns: str) -> list[TagRef]
     return [TagRef(ref.name.removeprefix(namespace), ref.oid, ref.object_type) for ref in list_refs(repo, *wanted)]
 
 
+def tag_lines(repo: Repository, *patterns: str) -> str:
+    """What `list_tags` lists, by name, as lines of an object's name, a space and the tag's: git opens no object."""
+    wanted = [_pattern(TAGS + pattern) for pattern in patterns] or [TAGS]
+    listing = repo.git.run("for-each-ref", "--format=%(objectname) %(refname:lstrip=2)", *wanted)
+    return listing.decode("utf-8", "surrogateescape")
+
+
 def resolve(repo: Repository, ref: str) -> Oid | None:
     """What the full ref name points at, unpeeled; None if there is no such ref."""
     outcome = repo.git.attempt("show-ref", "--verify", "--hash", "--", check_ref_name(ref))

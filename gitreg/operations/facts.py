@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from types import MappingProxyType
@@ -22,12 +21,10 @@ from gitreg.core.tag_name import (
 )
 from gitreg.git.history import tags_containing, unreached
 from gitreg.git.objects import Answer, GitObject
-from gitreg.git.refs import list_tags
-from gitreg.operations.branch import ProtectedBranch
 from gitreg.operations.context import Context
 from gitreg.operations.ground import Ground
-from gitreg.operations.marks import seen_tags
 from gitreg.operations.policy.line import PolicyLine, read_entries
+from gitreg.operations.tag_list import TagList
 from gitreg.trust.facts import Facts, KeyState, TagData, assigned_versions
 from gitreg.trust.marks import losses
 from gitreg.trust.policy_state import PolicyState
@@ -60,22 +57,17 @@ def version_facts(context: Context, name: VersionTag) -> Facts:
         return _Loader(ground, name.model).load(lambda tags: [tag for tag in wanted if tag in tags])
 
 
-def incoming_facts(
-    context: Context, model: ModelName, incoming: Mapping[TagName, Oid], branch: ProtectedBranch | None = None
-) -> Facts:
+def incoming_facts(ground: Ground, model: ModelName, incoming: Mapping[TagName, Oid]) -> Facts:
     """Enough to decide about a model's tags that have no ref of ours yet: fetched, or being pushed.
 
-    `incoming` may name tags of other models too.  `branch` is the protected branch as it is to be seen: commits that
-    its `refs` reach count, under the policy at its `tip`.  A tag that has a ref already is that ref's.
+    `incoming` may name tags of other models too.  A tag that has a ref already is that ref's.
     """
-    with Ground(context, branch) as ground:
-        return _Loader(ground, model, incoming).load(lambda tags: [name for name in incoming if name in tags])
+    return _Loader(ground, model, incoming).load(lambda tags: [name for name in incoming if name in tags])
 
 
 def registry_models(context: Context) -> dict[ModelName, int]:
-    """Every model that has at least one registry tag, by name, and how many it has."""
-    names = (parse_tag_name(ref.name) for ref in list_tags(context.repo))
-    return dict(sorted(Counter(name.model for name in names if name is not None).items()))
+    """Every model that has at least one registry tag, by name, and about how many it has."""
+    return TagList.read(context.repo).models()
 
 
 def _last_event(tags: Iterable[TagName], stage: StageName) -> list[StageTag]:
@@ -94,14 +86,11 @@ class _Loader:
         self._reader = ground.reader
         self._repo = ground.context.repo
         self._patterns = (f"{model}@*", f"{model}#*")
-        refs = list_tags(self._repo, *self._patterns)
-        ours = {name: ref.oid for ref in refs if (name := parse_tag_name(ref.name)) and name.model == model}
+        self._seen, refs = ground.tags_of(model)
+        ours = {name: oid for ref, oid in refs.items() if (name := parse_tag_name(ref)) is not None}
         self._incoming = {name for name in incoming if name.model == model and name not in ours}
         self._refs = {**{name: incoming[name] for name in self._incoming}, **ours}
-        present = {ref.name: ref.oid for ref in refs}
-        present |= {str(name): incoming[name] for name in self._incoming}
-        self._seen = seen_tags(self._repo, model)
-        self._losses = losses(self._seen, present)
+        self._losses = losses(self._seen, refs | {str(name): incoming[name] for name in self._incoming})
         self._raw: dict[TagName, bytes | None] = {}
         self._peeked: set[TagName] = set()
         self._peeks: dict[TagName, Peek] = {}

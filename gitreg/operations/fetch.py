@@ -11,11 +11,12 @@ from gitreg.git.network import branches_spec, private_tags, tags_spec
 from gitreg.git.network import fetch as git_fetch
 from gitreg.git.refs import TAGS, NewRef, TagRef, create_refs, list_tags, pack_refs, tags_below
 from gitreg.git.remote import remotes
-from gitreg.operations.branch import git_remote, protected_branch
+from gitreg.operations.branch import git_remote
 from gitreg.operations.context import Context
 from gitreg.operations.decisions.incoming import approvals_spec, let_in
 from gitreg.operations.decisions.spent import drop_spent
 from gitreg.operations.facts import incoming_facts
+from gitreg.operations.ground import Ground
 from gitreg.operations.marks import remember, seen_tags
 from gitreg.operations.policy.pending import policy_failures, shared_tip
 from gitreg.operations.receipts.fetch import accept_log, log_spec
@@ -58,11 +59,11 @@ def fetch(context: Context, *, objects: bool = False) -> FetchResult:
     new, refused = _sort(ours, theirs)
     refused += logged
     accepted: list[NewRef] = []
-    branch = protected_branch(context.repo) if new else None
-    for model, tags in by_model(new).items():
-        verified, failed = _judge(tags, incoming_facts(context, model, tags, branch))
-        accepted += verified
-        refused += failed
+    with Ground(context) as ground:
+        for model, tags in by_model(new).items():
+            verified, failed = _judge(tags, incoming_facts(ground, model, tags))
+            accepted += verified
+            refused += failed
     create_refs(context.repo, accepted)
     if len(accepted) > _MANY:
         pack_refs(context.repo)

@@ -12,7 +12,7 @@ from gitreg.core.tag_name import AssignedTag, DeprecatedTag, DeregisteredTag, Ta
 from gitreg.core.version import Version
 from gitreg.operations.context import Context, iso
 from gitreg.operations.each_model import ask_each
-from gitreg.operations.facts import facts_on, registry_models
+from gitreg.operations.facts import facts_on
 from gitreg.operations.ground import Ground
 from gitreg.operations.resolve import unknown_model
 from gitreg.operations.results import event_word, number_of, stage_of, version_of
@@ -50,8 +50,8 @@ class HistoryEntry:
 
 def history(context: Context, wanted: HistoryFilter) -> tuple[HistoryEntry, ...]:
     """The events that pass the filter, newest first by the taggers' clocks, then by number."""
-    models = registry_models(context) if wanted.model is None else {wanted.model: 0}
     with Ground(context) as ground:
+        models = ground.survey().tags.models() if wanted.model is None else {wanted.model: 0}
         found = ask_each(models, partial(_newest, ground, wanted), context.settings.processes)
     entries = sorted(chain.from_iterable(found), key=lambda entry: _age(entry.at, entry.n), reverse=True)
     return tuple(entries[: wanted.limit])

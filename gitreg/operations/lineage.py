@@ -14,7 +14,7 @@ from gitreg.core.pointer import LineageEntry, Pointer, parse_pointer
 from gitreg.core.reference import Reference
 from gitreg.core.version import Version
 from gitreg.operations.context import Context
-from gitreg.operations.facts import facts_on, registry_models
+from gitreg.operations.facts import facts_on
 from gitreg.operations.ground import Ground
 from gitreg.operations.resolve import Draft, find
 from gitreg.operations.stages import stage_states
@@ -64,7 +64,7 @@ def lineage(context: Context, reference: Reference) -> Lineage:
     """The graph around a version or a working pointer.  Raises NotFoundError, VerificationError."""
     found = find(context, reference)
     with Ground(context) as ground:
-        models = registry_models(context)
+        models = ground.survey().tags.models()
         known = {artifact.node.id: artifact for model in models for artifact in _versions(ground, model)}
     if isinstance(found, Draft):
         focus = _draft(found.pointer, found.pointer_path)

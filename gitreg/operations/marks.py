@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 from gitreg.core.names import ModelName
 from gitreg.core.oid import Oid
@@ -29,11 +30,23 @@ def seen_tags(repo: Repository, model: ModelName) -> dict[str, Oid]:
     return _read(_file(repo, model))
 
 
-def seen_models(repo: Repository) -> list[ModelName]:
-    """The models of which this clone has seen something, even if nothing is left of them."""
-    with suppress(OSError, GitregError):
-        return [ModelName.parse(place.name.replace("@", "/")) for place in (repo.local_state / _FOLDER).iterdir()]
-    return []
+class Marks(NamedTuple):
+    """All marks of one moment, by model, as their files have them: most are read, and few asked about at a time."""
+
+    texts: Mapping[ModelName, str]
+
+    @classmethod
+    def read(cls, repo: Repository) -> Marks:
+        texts: dict[ModelName, str] = {}
+        with suppress(OSError):
+            for place in (repo.local_state / _FOLDER).iterdir():
+                with suppress(GitregError):  # no name of ours
+                    texts[ModelName.parse(place.name.replace("@", "/"))] = _text(place)
+        return cls(texts)
+
+    def of(self, model: ModelName) -> dict[str, Oid]:
+        """As `seen_tags`."""
+        return _parse(self.texts.get(model, ""))
 
 
 def remember(repo: Repository, tags: Mapping[TagName, Oid]) -> None:
@@ -70,11 +83,18 @@ def _by_model(name: TagName) -> tuple[str, str]:
 
 
 def _read(place: Path) -> dict[str, Oid]:
-    """The marks in a file.  A line that a power cut left half-written is no mark."""
+    return _parse(_text(place))
+
+
+def _text(place: Path) -> str:
     try:
-        text = place.read_text(encoding="ascii", errors="replace")
+        return place.read_text(encoding="ascii", errors="replace")
     except OSError:
-        return {}
+        return ""
+
+
+def _parse(text: str) -> dict[str, Oid]:
+    """A line that a power cut left half-written is no mark."""
     return {name: Oid(oid) for oid, name in _LINE.findall(text)}
 
 

@@ -53,8 +53,8 @@ class ModelSummary:
 
 def show_registry(context: Context) -> tuple[ModelSummary, ...]:
     """Every model that has tags or a committed pointer, by name."""
-    registered = registry_models(context)
     with Ground(context) as ground:
+        registered = ground.survey().tags.models()
         summaries = ask_each(registered, partial(_summary, ground), context.settings.processes)
     pointers = [found.pointer for found in committed_pointers(context.repo, context.head_commit())]
     summaries += [_unregistered(pointer) for pointer in pointers if pointer.name not in registered]

@@ -15,9 +15,9 @@ from gitreg.core.tag_name import AssignedTag, TagName, UnassignedTag, VersionTag
 from gitreg.errors import GitregError
 from gitreg.operations.context import Context
 from gitreg.operations.each_model import ask_each
-from gitreg.operations.facts import facts_on, model_facts, registry_models
+from gitreg.operations.facts import facts_on, model_facts
 from gitreg.operations.ground import Ground
-from gitreg.operations.marks import remember_read, seen_models
+from gitreg.operations.marks import remember_read
 from gitreg.operations.policy.pending import policy_failure, standing_refusal
 from gitreg.operations.receipts.audit import lost_tags
 from gitreg.operations.resolve import Draft, FoundVersion, find, unknown_model
@@ -42,8 +42,9 @@ def verify(context: Context, reference: Reference | None = None, *, data: bool =
     """Verify everything, one model (`Latest`), one version or one stage.  Failures are results, not errors."""
     tally = _Tally(context)
     if reference is None:
-        models = dict.fromkeys(seen_models(context.repo), 0) | registry_models(context)
         with Ground(context) as ground:
+            marks, listed = ground.survey()
+            models = dict.fromkeys(marks.texts, 0) | listed.models()
             ask = partial(_checked_model, ground)
             for checked in ask_each(dict(sorted(models.items())), ask, context.settings.processes):
                 tally.tags(checked, data=data)

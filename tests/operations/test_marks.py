@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -109,6 +112,42 @@ def test_a_clone_that_cannot_be_written_to_still_answers(world, other: Registry)
     marks.rmdir()
     marks.write_bytes(b"")
     assert other.which("mnist", "dev").n == 2
+
+
+ASKING = {"one model": lambda clone: clone.which("mnist", "dev"), "all models": lambda clone: clone.verify()}
+
+
+@pytest.mark.parametrize("ask", ASKING.values(), ids=ASKING)
+def test_a_fetch_beside_a_question_makes_no_tag_look_deleted(
+    world, registry: Registry, other: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ask
+):
+    """It marks what it lets in; marks read after the tags were listed would name tags that the listing has not."""
+    other.fetch()
+    registry.promote("mnist@v1.0.0", "dev", push=True)
+    git, beside, done = shutil.which("git"), tmp_path / "git", tmp_path / "done"
+    fetch = f"cd {world.root}/other && PATH='{os.environ['PATH']}' {sys.executable} -m gitreg fetch"
+    beside.write_text(
+        "#!/bin/sh\n"
+        f'case "$*" in *for-each-ref*mnist*|*for-each-ref*refs/tags/) [ -e {done} ] || later=yes;; esac\n'
+        f'{git} "$@"; status=$?\n'
+        f'[ -z "$later" ] || {{ touch {done}; ({fetch}) >{done} 2>&1; }}\n'
+        "exit $status\n"
+    )
+    beside.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    asking = world.open("other", "dave")
+    answer = ask(asking)
+    assert "mnist#dev#3" in done.read_text()
+    assert "mnist#dev#3" in seen_tags(asking.context.repo, ModelName("mnist"))
+    assert "deleted" not in str(answer)
+    assert ask(asking) != answer
+
+
+def test_a_stray_file_beside_the_marks_hides_none(world, other: Registry):
+    """An editor's backup has no model's name, and the marks of models that are gone would be left out with it."""
+    (Path(other.context.repo.local_state) / "marks" / "mnist~").write_text("")
+    world.sh("git", "tag", "-d", *world.sh("git", "tag", cwd="other").split(), cwd="other")
+    assert {failure.check for failure in other.verify().failures} == {"deleted"}
 
 
 def test_damaged_marks_are_no_marks_and_do_not_harm_the_others(other: Registry):

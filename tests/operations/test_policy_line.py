@@ -15,6 +15,7 @@ from gitreg.errors import UsageError, VerificationError
 from gitreg.git.refs import Ref
 from gitreg.operations.branch import ProtectedBranch, protected_branch
 from gitreg.operations.facts import incoming_facts, model_facts
+from gitreg.operations.ground import Ground
 from gitreg.operations.policy.line import present_policy
 from gitreg.operations.policy.show import show_policy
 from gitreg.operations.resolve import find_version
@@ -294,9 +295,11 @@ def test_a_server_judges_what_has_no_ref_yet(world, registry: Registry):
         config=registry.context.config,
     )
     incoming = {name: tags[name] for name in names}
-    before = Verifier(incoming_facts(server, MNIST, incoming))
+    with Ground(server) as ground:
+        before = Verifier(incoming_facts(ground, MNIST, incoming))
     assert {before.verdict(name).check for name in names if isinstance(before.verdict(name), Failed)} >= {"branch"}
     old = protected_branch(server.repo)
     after = ProtectedBranch(old.name, (Ref("refs/heads/main", tip, "commit"),), old.tip)
-    verifier = Verifier(incoming_facts(server, MNIST, incoming, after))
+    with Ground(server, after) as ground:
+        verifier = Verifier(incoming_facts(ground, MNIST, incoming))
     assert all(isinstance(verifier.verdict(name), Verified) for name in names)

@@ -11,6 +11,7 @@ from gitreg.core.receipt_message import Received
 from gitreg.core.tag_name import TagName, by_model
 from gitreg.operations.context import Context
 from gitreg.operations.facts import incoming_facts
+from gitreg.operations.ground import Ground
 from gitreg.operations.receipts.authorities import load_authorities
 from gitreg.operations.receipts.log import known_receipts
 from gitreg.operations.receipts.writer import receipt_time
@@ -56,10 +57,11 @@ def due(context: Context, wanted: Wanted) -> Due:
     tags: list[Received] = []
     refused: list[Failure] = []
     new = {name: oid for name, oid in wanted.items() if before is None or oid not in before}
-    for model, theirs in by_model(new).items():
-        some, failed = _judge(incoming_facts(context, model, theirs), theirs, seconds)
-        tags += some
-        refused += failed
+    with Ground(context) as ground:
+        for model, theirs in by_model(new).items():
+            some, failed = _judge(incoming_facts(ground, model, theirs), theirs, seconds)
+            tags += some
+            refused += failed
     return Due(before, authorities, seconds, tuple(tags), tuple(refused))
 
 

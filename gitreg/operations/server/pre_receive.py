@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from gitreg.core.names import ModelName
 from gitreg.core.oid import Oid
 from gitreg.core.tag_name import TagName, by_model, parse_tag_name
 from gitreg.core.text import escape
@@ -14,6 +13,7 @@ from gitreg.git.pushed import PushedRef, parse_pushed
 from gitreg.git.refs import TAGS
 from gitreg.operations.context import utc_now
 from gitreg.operations.facts import incoming_facts
+from gitreg.operations.ground import Ground
 from gitreg.operations.server.branch import check_branch
 from gitreg.operations.server.hooks import HookCall
 from gitreg.operations.server.push import HEADS, ServerPush, open_push, registry_tag
@@ -106,12 +106,12 @@ def _folders(name: str) -> Iterator[str]:
 
 def _refused_tags(push: ServerPush) -> Iterator[RefusedRef]:
     """One look at the repository for all new tags of a model."""
-    for model, new in by_model(push.new_tags).items():
-        yield from _refused_of(push, model, new)
+    with Ground(push.context, push.seen) as ground:
+        for model, new in by_model(push.new_tags).items():
+            yield from _refused_of(push, incoming_facts(ground, model, new), new)
 
 
-def _refused_of(push: ServerPush, model: ModelName, new: dict[TagName, Oid]) -> Iterator[RefusedRef]:
-    facts = incoming_facts(push.context, model, new, push.seen)
+def _refused_of(push: ServerPush, facts: Facts, new: dict[TagName, Oid]) -> Iterator[RefusedRef]:
     if push.before is not None:
         # the tagger's date is the signer's claim, this clock is not: a key that has run out can't sign for the past
         facts = assume_received(facts, new.values(), int(utc_now().timestamp()))
