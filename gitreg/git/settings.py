@@ -17,6 +17,7 @@ class _Look(NamedTuple):
 
     inode: int
     modified: int
+    changed: int
     size: int
 
 
@@ -37,13 +38,30 @@ class Settings:
         return self._values
 
 
+class _Entry(NamedTuple):
+    """One value of one key, and the file that it comes from."""
+
+    key: str
+    value: str
+    file: Path
+
+    @property
+    def includes(self) -> bool:
+        return self.key == "include.path" or (self.key.startswith("includeif.") and self.key.endswith(".path"))
+
+
 def _read(repo: Repository) -> tuple[Mapping[str, str], Iterable[Path]]:
-    """The values, and the files that they come from."""
+    """The values, and all files that they come from, or would if these were there or their condition held."""
     fields = os.fsdecode(repo.git.run("config", "--null", "--show-origin", "--list")).split("\0")[:-1]
-    entries = [entry.partition("\n") for entry in fields[1::2]]
-    origins = dict.fromkeys(origin.removeprefix("file:") for origin in fields[0::2] if origin.startswith("file:"))
+    entries = [_entry(repo, origin, text) for origin, text in zip(fields[0::2], fields[1::2], strict=True)]
+    named = [entry.file.parent / Path(entry.value).expanduser() for entry in entries if entry.includes]
+    return {entry.key: entry.value for entry in entries}, dict.fromkeys([*(entry.file for entry in entries), *named])
+
+
+def _entry(repo: Repository, origin: str, text: str) -> _Entry:
+    key, _, value = text.partition("\n")
     top = repo.root or repo.git_dir  # where git stands when it names a file by a relative path
-    return {key: value for key, _, value in entries}, [top / origin for origin in origins]
+    return _Entry(key, value, top / origin.removeprefix("file:"))
 
 
 def _usual_files(repo: Repository) -> Iterator[Path]:
@@ -64,4 +82,4 @@ def _look(file: Path) -> _Look | None:
         found = file.stat()
     except OSError:
         return None
-    return _Look(found.st_ino, found.st_mtime_ns, found.st_size)
+    return _Look(found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size)

@@ -67,6 +67,10 @@ def test_what_changes_is_read_again_wherever_it_stands(repo, isolated_environmen
     for value in ("1", "2"):  # of one length, so that only the file itself tells
         included.write_text(f"[gitreg]\n\tx = {value}\n")
         assert (get_config(repo, "gitreg.x"), get_config(seen_from_below, "gitreg.x")) == (value, value)
+    sh(repo.root, "git", "config", "--add", "include.path", "later")
+    assert get_config(repo, "gitreg.z") is None
+    (repo.git_dir / "later").write_text("[gitreg]\n\tz = 1\n")
+    assert get_config(repo, "gitreg.z") == "1"
     sh(repo.root, "git", "config", "--global", "gitreg.y", "1")
     assert get_config(repo, "gitreg.y") == "1"
     (isolated_environment / ".gitconfig").unlink()
