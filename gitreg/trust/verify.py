@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import accumulate
 from operator import itemgetter
@@ -39,7 +39,9 @@ from gitreg.trust.rules import (
 from gitreg.trust.sshsig import parse_signature, verify
 from gitreg.trust.tag_object import TagObject, claimed_seconds, parse_tag_object
 
-_ROUND = 500  # tags of which more than the verdict is held at a time
+# The tags of which more than the verdict is held at a time: parsed, hostile ones take several times their bytes.
+_ROUND = 500
+_ROUND_BYTES = 16 << 20
 Told = TypeVar("Told")
 _POLICY = re.compile(rb"\nGitreg-Policy: ([0-9a-f]{40,64})\n")
 
@@ -68,11 +70,22 @@ class Verifier:
         wanted = list(names)
         # registrations first: events of stages build on them, and they on nothing
         ordered = sorted(wanted, key=lambda name: not isinstance(name, VersionTag))
-        for start in range(0, len(ordered), _ROUND):
-            self._prepare(ordered[start : start + _ROUND])
-            for name in ordered[start : start + _ROUND]:
+        for names_of_round in self._rounds(ordered):
+            self._prepare(names_of_round)
+            for name in names_of_round:
                 self.verdict(name)
         return [self._verdicts[name] for name in wanted]
+
+    def _rounds(self, names: Iterable[TagName]) -> Iterator[list[TagName]]:
+        waiting: list[TagName] = []
+        held = 0
+        for name in names:
+            waiting.append(name)
+            held += len(self._facts.tags[name].raw or b"")
+            if len(waiting) == _ROUND or held >= _ROUND_BYTES:
+                yield waiting
+                waiting, held = [], 0
+        yield waiting
 
     def _prepare(self, names: Iterable[TagName]) -> None:
         """Parse all, then check all signatures: in turns, each would drive the other out of the processor's caches.

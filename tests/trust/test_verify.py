@@ -69,9 +69,10 @@ def test_verdicts_do_not_depend_on_the_order_of_asking(registry):
     assert forth == back[::-1]
 
 
-def test_a_verdict_is_the_same_alone_and_among_others(registry, monkeypatch):
+@pytest.mark.parametrize("limit", [("_ROUND", 3), ("_ROUND_BYTES", 1500)], ids=["tags", "bytes"])
+def test_a_verdict_is_the_same_alone_and_among_others(registry, monkeypatch, limit):
     """Many are parsed, then their signatures checked: what fails must fail at the same step, in whatever round."""
-    monkeypatch.setattr(rounds, "_ROUND", 3)
+    monkeypatch.setattr(rounds, *limit)
     registry.to_production("v1.0.0")
     changed = registry.to_production("v1.1.0")
     registry.rollback("v1.0.0", PRODUCTION)
