@@ -87,7 +87,7 @@ def _failure(ended: Ended) -> GitregError:
         case {"kind": str(kind), "message": str(message), "hint": str() | None as hint} if kind in _KINDS:
             return _KINDS[kind](escape(message), hint=escape(hint) if hint else None)
     if ended.outcome is Outcome.SIGNALLED:
-        how = f"crashed the process that loaded it ({signal.Signals(ended.code).name})"
+        how = f"crashed the process that loaded it ({signal.strsignal(ended.code) or ended.code})"
         return FormatError(how, hint="it is damaged or forged; do not load it")
     lines = ended.stderr.decode("utf-8", "replace").strip().splitlines()
     detail = ended.detail or (lines[-1] if lines else f"exit code {ended.code}")

@@ -24,6 +24,7 @@ _WEIGHTS = "model.weights.h5"
 _CONFIG = "config.json"
 _LONGEST_CONFIG = 64 << 20
 _MOST_WEIGHTS = 1_000_000
+_MOST_UNWRITTEN = 1 << 20  # bytes of a dataset that was made and never filled: its zeros are nowhere
 _H5PY = "pip install 'gitreg[keras]'"
 
 
@@ -88,7 +89,8 @@ def _tensor(h5py: Any, dataset: Any, path: str) -> Tensor:  # noqa: ANN401
         raise FormatError(f"'{escape(path[:100])}' is no array")
     if dataset.external or dataset.is_virtual:
         raise FormatError(f"'{escape(path[:100])}' keeps its values in other files")
-    if dataset.nbytes > dataset.id.get_storage_size() and not dataset.id.get_create_plist().get_nfilters():
+    stored = max(dataset.id.get_storage_size(), _MOST_UNWRITTEN)
+    if dataset.nbytes > stored and not dataset.id.get_create_plist().get_nfilters():
         raise FormatError(f"'{escape(path[:100])}' claims more bytes than there are")
     code = numpy_code(dataset.dtype.str, path)
     return Tensor(path, code, tuple(int(extent) for extent in dataset.shape), partial(_pieces, dataset))
