@@ -15,6 +15,7 @@ from gitreg.git.config import committer, get_config
 from gitreg.git.head import Detached, head, is_shallow
 from gitreg.operations.branch import protected_branch
 from gitreg.operations.context import Context, Settings, utc_now
+from gitreg.operations.ground import Ground
 from gitreg.operations.hooks import HOOKS, installed_hooks
 from gitreg.operations.policy.line import present_policy
 from gitreg.operations.policy.pending import SIGN_HINT, standing_refusal, unsigned_edit
@@ -104,7 +105,9 @@ def _policy(context: Context) -> Iterator[Check]:
     stages = ", ".join(policy.stages) or "no stages"
     yield Check("policy", Health.OK, f"epoch {policy.epoch}, {stages}")
     yield Check("policy root", Health.OK, str(line.ledger.root))
-    if (refused := standing_refusal(context)) is not None:
+    with Ground(context) as ground:
+        refused = standing_refusal(ground)
+    if refused is not None:
         detail = f"the one in commit {refused.commit[:12]} does not count: {refused.reason}"
         yield Check("policy change", Health.PROBLEM, detail, SIGN_HINT)
     elif (reason := unsigned_edit(context)) is not None:

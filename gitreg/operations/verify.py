@@ -12,7 +12,6 @@ from gitreg.core.event import Registration
 from gitreg.core.names import ModelName
 from gitreg.core.reference import AtStage, AtVersion, Latest, PointerPath, Reference
 from gitreg.core.tag_name import AssignedTag, TagName, UnassignedTag, VersionTag
-from gitreg.errors import GitregError
 from gitreg.operations.context import Context
 from gitreg.operations.each_model import ask_each
 from gitreg.operations.facts import facts_on, model_facts
@@ -22,9 +21,6 @@ from gitreg.operations.policy.pending import policy_failure, standing_refusal
 from gitreg.operations.receipts.audit import lost_tags
 from gitreg.operations.resolve import Draft, FoundVersion, find, unknown_model
 from gitreg.operations.results import Failure
-from gitreg.operations.stores import reading_store
-from gitreg.storage.full_check import faults
-from gitreg.storage.verified import read_manifest
 from gitreg.trust.facts import Facts, Failed, Verified
 from gitreg.trust.verify import Verifier
 
@@ -48,8 +44,8 @@ def verify(context: Context, reference: Reference | None = None, *, data: bool =
             ask = partial(_checked_model, ground)
             for checked in ask_each(dict(sorted(models.items())), ask, context.settings.processes):
                 tally.tags(checked, data=data)
-        tally.receipts()
-        tally.policy()
+            tally.receipts()
+            tally.policy(ground)
     elif isinstance(reference, PointerPath):
         tally.found(find(context, reference), data=True)
     else:
@@ -112,9 +108,9 @@ class _Tally:
     def result(self) -> VerifyResult:
         return VerifyResult(not self.failures, self._checked, tuple(self.failures))
 
-    def policy(self) -> None:
+    def policy(self, ground: Ground) -> None:
         """A refused change at the protected branch's tip; what was in force before it still is."""
-        if (refused := standing_refusal(self._context)) is not None:
+        if (refused := standing_refusal(ground)) is not None:
             self._checked += 1
             self.failures.append(policy_failure(refused))
 
@@ -146,11 +142,8 @@ class _Tally:
             self._bytes(ref, manifest)
 
     def _bytes(self, ref: str, manifest: Digest) -> None:
-        store = reading_store(self._context)
-        try:
-            contents = read_manifest(store, manifest)
-        except GitregError as error:
-            self.failures.append(Failure(ref, "data", error.message))
-            return
-        self._checked += 1 + len(set(contents.chunks))
-        self.failures += [Failure(ref, "data", fault.message) for fault in faults(contents, store)]
+        from gitreg.operations.verify_data import check_data  # noqa: PLC0415 - heavy, and needed for bytes alone
+
+        read = check_data(self._context, ref, manifest)
+        self._checked += read.objects
+        self.failures += read.failures

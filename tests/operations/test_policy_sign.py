@@ -8,10 +8,12 @@ from gitreg.api import Registry
 from gitreg.core.names import Principal
 from gitreg.core.policy import parse_policy
 from gitreg.errors import NotFoundError, RefusedError
+from gitreg.operations.ground import Ground
 from gitreg.operations.policy.keys import add_key, list_keys, read_key, revoke_keys
 from gitreg.operations.policy.line import present_policy
 from gitreg.operations.policy.pending import check_outgoing, standing_refusal, unsigned_edit
 from gitreg.operations.policy.sign import NotAdminError, sign_policy
+from gitreg.trust.policy_chain import RefusedChange
 
 REVIEWERS = '"bob@example.com", "carol@example.com", "person@example.com"'
 
@@ -26,6 +28,11 @@ def epoch(registry: Registry) -> int:
     return present_policy(registry.context).last.epoch
 
 
+def refusal(registry: Registry) -> RefusedChange | None:
+    with Ground(registry.context) as ground:
+        return standing_refusal(ground)
+
+
 def test_a_change_is_signed_committed_and_in_force(world, registry: Registry):
     edit(registry, REVIEWERS, '"bob@example.com", "carol@example.com"')
     edit(registry, "min = 0.9", "min = 0.9  # as agreed")
@@ -36,7 +43,7 @@ def test_a_change_is_signed_committed_and_in_force(world, registry: Registry):
     assert epoch(registry) == 2
     world.sh("git", "commit", "-q", "-m", "Two reviewers")  # everything needed was staged
     assert epoch(registry) == 3
-    assert standing_refusal(registry.context) is None
+    assert refusal(registry) is None
     with pytest.raises(RefusedError, match="nothing to sign"):
         sign_policy(registry.context)
 
@@ -58,7 +65,7 @@ def test_two_admins_sign_in_turn(world, registry: Registry):
     assert sign_policy(registry.context).missing == 1  # twice the same admin is one
     world.sh("git", "commit", "-q", "-m", "Half signed")
     assert epoch(registry) == 3
-    refused = standing_refusal(registry.context)
+    refused = refusal(registry)
     assert refused is not None
     assert "signatures of 2" in refused.reason
     both = sign_policy(world.open(who="dave").context)
@@ -178,13 +185,13 @@ def test_an_unsigned_change_is_told_before_it_is_pushed(world, registry: Registr
     assert "epoch" in (unsigned_edit(registry.context) or "")
     shared = world.sh("git", "rev-parse", "HEAD").strip()
     world.sh("git", "commit", "-q", "-a", "-m", "Weaker")
-    refused = standing_refusal(registry.context)
+    refused = refusal(registry)
     assert refused is not None
     assert refused.commit == world.sh("git", "rev-parse", "HEAD").strip()
     with pytest.raises(RefusedError, match="would be refused: its epoch"):
         registry.push()
     world.sh("git", "revert", "--no-edit", "HEAD")
-    assert standing_refusal(registry.context) is None
+    assert refusal(registry) is None
     with pytest.raises(RefusedError, match="would be refused"):  # weakened and restored
         registry.push()
     world.sh("git", "reset", "-q", "--hard", shared)

@@ -9,6 +9,7 @@ from gitreg.git.objects import ObjectReader
 from gitreg.git.repository import Repository
 from gitreg.operations.branch import protected_branch
 from gitreg.operations.context import Context
+from gitreg.operations.ground import Ground
 from gitreg.operations.policy.history import policy_chain, refused_since
 from gitreg.operations.policy.line import policy_line
 from gitreg.operations.policy.working import working_state
@@ -18,14 +19,12 @@ from gitreg.trust.policy_chain import RefusedChange, check_step
 SIGN_HINT = "gitreg policy sign, then commit .gitreg; or take the change back"
 
 
-def standing_refusal(context: Context) -> RefusedChange | None:
+def standing_refusal(ground: Ground) -> RefusedChange | None:
     """The change at the protected branch's tip that does not count, if there is one; reads go on without it."""
-    branch = protected_branch(context.repo)
-    with ObjectReader(context.repo) as reader:
-        line = policy_line(context, branch, reader)
-        if line.is_at_tip:
-            return None
-        return policy_chain(context.repo, reader, branch.tip, context.config.id, line.ledger.root).standing
+    line, context = ground.line, ground.context
+    if line.is_at_tip:
+        return None
+    return policy_chain(context.repo, ground.reader, ground.branch.tip, context.config.id, line.ledger.root).standing
 
 
 def unsigned_edit(context: Context) -> str | None:
@@ -76,7 +75,8 @@ def policy_failures(context: Context, known: Oid | None) -> list[Failure]:
     """The policy changes that do not count, of those that came after `known`; and the one that is there now."""
     branch = protected_branch(context.repo)
     new = newly_refused(context, known, branch.shared) if known else ()
-    standing = standing_refusal(context)
+    with Ground(context, branch) as ground:
+        standing = standing_refusal(ground)
     return [policy_failure(each) for each in dict.fromkeys((*new, *((standing,) if standing else ())))]
 
 
