@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from gitreg.git.repository import Repository
 
 
+_NO_FILE = "command line:"  # as git calls what it was told when it was started, which stays as it is
+
+
 class _Look(NamedTuple):
     """What tells a file from the one that git puts in its place."""
 
@@ -55,7 +58,8 @@ def _read(repo: Repository) -> tuple[Mapping[str, str], Iterable[Path]]:
     fields = os.fsdecode(repo.git.run("config", "--null", "--show-origin", "--list")).split("\0")[:-1]
     entries = [_entry(repo, origin, text) for origin, text in zip(fields[0::2], fields[1::2], strict=True)]
     named = [entry.file.parent / Path(entry.value).expanduser() for entry in entries if entry.includes]
-    return {entry.key: entry.value for entry in entries}, dict.fromkeys([*(entry.file for entry in entries), *named])
+    origins = [entry.file for entry in entries if entry.file.name != _NO_FILE]
+    return {entry.key: entry.value for entry in entries}, dict.fromkeys([*origins, *named])
 
 
 def _entry(repo: Repository, origin: str, text: str) -> _Entry:

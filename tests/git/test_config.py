@@ -1,5 +1,8 @@
 """Configuration is git's own: includes, types and identity by its rules."""
 
+import os
+import shutil
+
 import pytest
 
 from gitreg.errors import GitError
@@ -56,6 +59,18 @@ def test_conditional_includes_are_followed(repo, isolated_environment, sh):
     (isolated_environment / "work").write_text("[user]\n\temail = work@example.com\n")
     sh(repo.root, "git", "config", "--global", f"includeIf.gitdir:{repo.root}/.path", "~/work")
     assert get_config(repo, "user.email") == "work@example.com"
+
+
+def test_usual_files_are_read_by_one_git(repo, isolated_environment, monkeypatch, tmp_path):
+    """Every command begins with them, and what its own git is told is no file to look for."""
+    git, calls = shutil.which("git"), tmp_path / "calls"
+    (tmp_path / "git").write_text(f'#!/bin/sh\necho "$@" >>{calls}\nexec {git} "$@"\n')
+    (tmp_path / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    fresh = Repository.discover(repo.root)
+    calls.unlink()
+    assert get_config(fresh, "user.name") == "Test Person"
+    assert len(calls.read_text().splitlines()) == 1
 
 
 def test_what_changes_is_read_again_wherever_it_stands(repo, isolated_environment, sh):
