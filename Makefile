@@ -20,8 +20,9 @@ ARGS ?=
 demo: $(VENV)/.demo
 	$(VENV)/bin/gitreg demo
 
+# three at once on two cores, for many of the tests wait: for a clock, a disk, a service
 test: $(VENV)/.test
-	$(VENV)/bin/python -m pytest -n 2 $(ARGS)
+	$(VENV)/bin/python -m pytest -n 3 $(ARGS)
 
 # Azurite, without which the tests of Azure are left out: 400 MB with its Node.js
 servers: $(VENV)/.servers
