@@ -14,6 +14,7 @@ from gitreg.errors import GitregError, UsageError
 from gitreg.operations.context import Settings
 from gitreg.storage.cache_prune import IN_USE_SECONDS, CachedCheckout, CacheLimits, cached_checkouts, prune
 from gitreg.storage.local import LocalStore
+from gitreg.storage.unfinished import UNFINISHED
 
 MAX_SIZE = "GITREG_CACHE_MAX_SIZE"
 MAX_AGE = "GITREG_CACHE_MAX_AGE"
@@ -39,7 +40,7 @@ class CacheEntry:
 
 @dataclass(frozen=True, slots=True)
 class CacheInfo:
-    """The cache and its bounds; `max_age` is in seconds, None without a bound."""
+    """The cache and its bounds; `size` includes unfinished checkouts, `max_age` is in seconds, None without a bound."""
 
     path: Path
     size: int
@@ -89,7 +90,9 @@ def cache_info(settings: Settings) -> CacheInfo:
     size, age = _bounds(settings)
     entries = tuple(map(_entry, cached_checkouts(settings.cache)))
     seconds = int(age.total_seconds()) if age is not None else None
-    return CacheInfo(settings.cache, sum(entry.size for entry in entries), size, seconds, entries)
+    unfinished = sum(each.size for each in cached_checkouts(settings.cache, UNFINISHED))
+    taken = sum(entry.size for entry in entries) + unfinished
+    return CacheInfo(settings.cache, taken, size, seconds, entries)
 
 
 def prune_cache(settings: Settings, request: PruneRequest) -> Pruned:

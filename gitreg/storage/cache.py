@@ -1,8 +1,8 @@
 """Checkouts shared by all repositories of a user: read-only, complete or absent, verified whenever they are used.
 
 `checkouts/<manifest>` is an artifact's files; `looks/` remembers how they looked when last verified, so that the
-next use costs a stat per file instead of a hash.  No locks: a checkout is built aside and renamed into place, so of
-several processes one wins and the others take what it made.
+next use costs a stat per file instead of a hash.  A checkout is built aside and renamed into place, so of several
+processes one wins and the others take what it made; what a killed one has left in `unfinished/` is gone on with.
 """
 
 from __future__ import annotations
@@ -18,15 +18,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from gitreg.core.excerpt import excerpt_of
 from gitreg.core.text import escape
 from gitreg.errors import SourceError, StorageError
-from gitreg.storage.checkout import materialise
-from gitreg.storage.destination import Destination
+from gitreg.storage.checkout import Existing, materialise
 from gitreg.storage.disk_sync import sync_file_system
 from gitreg.storage.in_place import files_in_place
 from gitreg.storage.layout import digest_of_name
 from gitreg.storage.listing import Listing, list_files
 from gitreg.storage.os_failures import storage_failures
 from gitreg.storage.stat_cache import FINE_TICK_NS, StatCache
-from gitreg.storage.temp_area import TempArea
+from gitreg.storage.unfinished import DOOMED, UNFINISHED, going_on, open_area, place_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from gitreg.storage.reuse import Holder
     from gitreg.storage.store import ObjectStore
 
+CHECKOUTS: Final = "checkouts"
 _ATTEMPTS: Final = 3
 
 
@@ -87,15 +87,14 @@ def _looks(cache_root: Path) -> StatCache:
 
 
 def _place(cache_root: Path, manifest: Manifest) -> Path:
-    return cache_root / "checkouts" / manifest.digest.hex
+    return cache_root / CHECKOUTS / manifest.digest.hex
 
 
 def _check_writable(directory: Path) -> None:
     """Raise ReadOnlyCacheError if this is somebody else's directory, or on a read-only file system."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        with Destination(directory) as holder:
-            TempArea(holder.descriptor, "tmp").close()
+        open_area(directory).close()
     except OSError as error:
         if error.errno not in {errno.EACCES, errno.EPERM, errno.EROFS}:
             raise
@@ -103,9 +102,9 @@ def _check_writable(directory: Path) -> None:
         raise ReadOnlyCacheError(f"the cache in {shown} cannot be written: {error.strerror}") from error
 
 
-def recent_checkouts(cache_root: Path) -> list[tuple[Digest, Path]]:
-    """The checkouts that are there, the one used last first."""
-    used = [(_last_use(place), place) for place in (cache_root / "checkouts").glob("[0-9a-f]*")]
+def recent_checkouts(cache_root: Path, part: str = CHECKOUTS) -> list[tuple[Digest, Path]]:
+    """The checkouts that are there, finished or UNFINISHED, the one used last first."""
+    used = [(_last_use(place), place) for place in (cache_root / part).glob("[0-9a-f]*")]
     by_use = sorted(used, reverse=True)
     return [(digest, place) for _, place in by_use if (digest := digest_of_name(place.name)) is not None]
 
@@ -123,7 +122,7 @@ def _is_intact(place: Path, manifest: Manifest, looks: StatCache, *, paranoid: b
         return False
     if not paranoid and looks.manifest_of(listing) == manifest.digest:
         return True
-    if sorted(listing.paths) != sorted(file.path for file in manifest.files):
+    if not _is_whole(listing, manifest):
         return False
     try:
         if len(files_in_place(excerpt_of(manifest), place)) < len(manifest.files):
@@ -132,6 +131,11 @@ def _is_intact(place: Path, manifest: Manifest, looks: StatCache, *, paranoid: b
         return False
     looks.record(listing, manifest.digest)
     return True
+
+
+def _is_whole(listing: Listing, manifest: Manifest) -> bool:
+    """Whether the manifest's files are there, and no others."""
+    return sorted(listing.paths) == sorted(file.path for file in manifest.files)
 
 
 def _listed(place: Path) -> Listing | None:
@@ -152,18 +156,25 @@ class _Making(NamedTuple):
 
 def _build(place: Path, manifest: Manifest, made: _Making) -> None:
     """Make the checkout aside and rename it into place, unless another process was faster."""
-    with Destination(place.parent) as holder:
-        area = TempArea(holder.descriptor, "tmp")
+    area = open_area(place.parent)
     try:
-        nascent = place.parent / "tmp" / area.name / place.name
-        materialise(manifest, made.store, nascent, holders=made.holders, on_progress=made.on_progress)
+        nascent = place_in(area, place.parent, place.name)
+        with going_on(manifest, area, nascent, place.parent.parent / UNFINISHED):
+            materialise(
+                manifest,
+                made.store,
+                nascent,
+                existing=Existing.REPLACE,
+                holders=made.holders,
+                on_progress=made.on_progress,
+            )
         _make_read_only(nascent)
         # What is remembered as verified is believed by its looks, also after a power cut.
         sync_file_system(area.descriptor)
         # Past the clock tick of the newest file, so that the listing can be trusted from the first use on.
         time.sleep(FINE_TICK_NS / 1e9)
         listing = list_files(nascent, time.time_ns())
-        if _rename_unless_taken(nascent, place):
+        if _is_whole(listing, manifest) and _rename_unless_taken(nascent, place):
             made.looks.record(listing._replace(root=place), manifest.digest)
     finally:
         area.close()
@@ -195,12 +206,9 @@ def remove_checkout(place: Path) -> None:
     if not place.exists():
         return
     _looks(place.parent.parent).forget(place)
-    with Destination(place.parent) as holder:
-        area = TempArea(holder.descriptor, "tmp")
+    area = open_area(place.parent)
     try:
         with suppress(FileNotFoundError):
-            doomed = place.rename(place.parent / "tmp" / area.name / place.name)
-            for directory, _, _ in os.walk(doomed):
-                Path(directory).chmod(0o755)
+            place.rename(place_in(area, place.parent, DOOMED))
     finally:
         area.close()

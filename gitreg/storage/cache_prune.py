@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gitreg.core.text import escape
-from gitreg.storage.cache import recent_checkouts, remove_checkout
+from gitreg.storage.cache import CHECKOUTS, recent_checkouts, remove_checkout
 from gitreg.storage.os_failures import storage_failures
+from gitreg.storage.unfinished import UNFINISHED, open_area
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,10 +52,10 @@ class PruneResult:
     kept: tuple[CachedCheckout, ...]
 
 
-def cached_checkouts(cache_root: Path) -> list[CachedCheckout]:
-    """All checkouts, the one used last first.  One that is removed meanwhile is left out."""
+def cached_checkouts(cache_root: Path, part: str = CHECKOUTS) -> list[CachedCheckout]:
+    """All checkouts, finished or UNFINISHED, the one used last first.  One that is removed meanwhile is left out."""
     found = []
-    for digest, place in recent_checkouts(cache_root):
+    for digest, place in recent_checkouts(cache_root, part):
         with suppress(FileNotFoundError), storage_failures("list the cache in", escape(str(cache_root))):
             used = place.stat().st_mtime
             sizes = [file.stat().st_size for file in place.rglob("*") if file.is_file()]
@@ -63,10 +64,15 @@ def cached_checkouts(cache_root: Path) -> list[CachedCheckout]:
 
 
 def prune(cache_root: Path, limits: CacheLimits) -> PruneResult:
-    """Remove what is beyond the limits, least recently used first.  Raises StorageError."""
+    """Remove what is beyond the limits, least recently used first, but unfinished before finished.
+
+    Raises StorageError.
+    """
     removed, kept, total = [], [], 0
     now = time.time()
-    for checkout in cached_checkouts(cache_root):
+    with suppress(OSError):  # there may be no cache, or one that only its owner can tidy up
+        open_area(cache_root / CHECKOUTS).close()
+    for checkout in cached_checkouts(cache_root) + cached_checkouts(cache_root, UNFINISHED):
         idle = now - checkout.used
         too_old = limits.max_seconds is not None and idle > limits.max_seconds
         too_much = limits.max_bytes is not None and total + checkout.size > limits.max_bytes

@@ -12,6 +12,7 @@ import pytest
 from gitreg.core.limits import MIB
 from gitreg.operations.add import AddRequest
 from gitreg.operations.pull import PullRequest
+from gitreg.operations.stores import local_store
 from gitreg.storage.crew import BYTES_AT_ONCE
 from gitreg.storage.transfer import ensure_complete
 from gitreg.storage.verified import read_manifest
@@ -79,6 +80,47 @@ def test_a_pull_that_was_stopped_goes_on(shared: Sharing, how: signal.Signals):
     lost = 2 * BYTES_AT_ONCE  # on its way, and in the buffers behind
     assert done.transferred <= 16 * MIB + lost < 96 * MIB
     assert shared.proxy.downloaded["GET"] <= 96 * MIB + lost
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_shared_checkout_that_was_stopped_goes_on(shared: Sharing, how: signal.Signals):
+    """Whoever serves a model would fetch it from the start each time that its container is killed."""
+    files = weights(96 * MIB) | {"more.bin": weights(96 * MIB, seed=2)["weights.bin"]}
+    stop_late(shared, files, how, "path", "models/big.gitreg")
+    cache = shared.world.open("clone").context.settings.cache
+    assert list((cache / "checkouts").glob("[0-9a-f]*")) == []
+    folder = shared.world.open("clone").path("models/big.gitreg")
+    assert shared.proxy.downloaded["GET"] <= 1.05 * sum(map(len, files.values()))
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
+    assert list((cache / "unfinished").iterdir()) == []
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_fetch_that_was_stopped_goes_on(shared: Sharing, how: signal.Signals):
+    """What is in the clone already would be fetched again."""
+    size = 192 * MIB
+    stop_late(shared, weights(size), how, "fetch", "--objects")
+    kept = [digest.hex for digest in local_store(shared.world.open("clone").context).names()]
+    assert kept
+    shared.proxy.reset_counts()
+    assert shared.start("fetch", "--objects", where="clone").wait(60) == 0
+    assert not [path for method, path in shared.proxy.paths if method == "GET" and path[-64:] in kept]
+    assert shared.proxy.downloaded["GET"] < size
+
+
+def stop_late(shared: Sharing, files: dict[str, bytes], how: signal.Signals, *words: str) -> None:
+    """Stop a command in a fresh clone that fetches these files, when it has fetched most of them."""
+    shared.add(files)
+    shared.registry.push()
+    shared.forget_checkouts()
+    shared.clone()
+    shared.proxy.reset_counts()
+    process = shared.start(*words, "--jobs", "1", where="clone")
+    most = 0.8 * sum(map(len, files.values()))
+    wait_for(lambda: shared.proxy.downloaded["GET"] > most, process)
+    process.send_signal(how)
+    process.communicate(timeout=20)
+    assert process.returncode in {-signal.SIGKILL, INTERRUPTED}
 
 
 @pytest.mark.parametrize("verb", ["push", "pull", "add"])
