@@ -12,7 +12,7 @@ from gitreg.gates.scan.pickles.events import Built, Called, Event, Imported, Odd
 from gitreg.gates.scan.pickles.machine import Machine
 
 _WINDOWS = (1 << 16, 1 << 24)  # nearly every file is decided by the first opcodes
-_LIMITS = Limits(opcodes=200_000)  # nothing but a pickle is that many valid opcodes long
+_LIMITS = Limits(steps=200_000)  # nothing but a pickle is that many valid opcodes long
 _JOBLIB_COMPRESSED = b"ZF0x"  # joblib before 0.10: a length in hexadecimal, then a zlib stream of a pickle
 
 

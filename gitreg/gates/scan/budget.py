@@ -13,7 +13,7 @@ class TooMuchError(Exception):
 class Limits:
     """Of one file.  `inflated`: bytes out of compressed streams; `spooled`: of those, bytes kept for going back."""
 
-    opcodes: int = 20_000_000
+    steps: int = 20_000_000
     inflated: int = 8 << 30
     spooled: int = 1 << 30
     members: int = 100_000
@@ -26,15 +26,15 @@ class Meter:
     """What one file has cost so far.  Mutable: all its parts draw on it."""
 
     limits: Limits = field(default_factory=Limits)
-    opcodes: int = 0
+    steps: int = 0
     inflated: int = 0
     members: int = 0
     texts: int = 0
 
-    def opcode(self) -> None:
-        self.opcodes += 1
-        if self.opcodes > self.limits.opcodes:
-            raise TooMuchError(f"has more than {self.limits.opcodes} pickle opcodes")
+    def step(self) -> None:
+        self.steps += 1
+        if self.steps > self.limits.steps:
+            raise TooMuchError(f"has more than {self.limits.steps} steps")
 
     def inflate(self, count: int) -> None:
         self.inflated += count

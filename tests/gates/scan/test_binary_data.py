@@ -118,7 +118,7 @@ def test_any_bytes_end_in_a_verdict(tmp_path_factory, data, suffix):
     """A crash would stop a promotion, or be taken for a pass by whoever wraps the scanner."""
     file = tmp_path_factory.getbasetemp() / f"hostile{suffix}"
     file.write_bytes(data)
-    result = scan_file(file, allow_list(DEFAULT), LOOKS, Limits(opcodes=100_000))
+    result = scan_file(file, allow_list(DEFAULT), LOOKS, Limits(steps=100_000))
     assert result.safe == (not result.findings)
 
 

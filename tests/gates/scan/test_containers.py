@@ -151,7 +151,7 @@ def test_bombs_and_nesting_end_early(tmp_path):
     for _ in range(20):
         data = gzip.compress(data)
     nested.write_bytes(data)
-    for file, limits in ((bomb, Limits(opcodes=10_000)), (bomb, Limits(inflated=1 << 16)), (nested, Limits())):
+    for file, limits in ((bomb, Limits(steps=10_000)), (bomb, Limits(inflated=1 << 16)), (nested, Limits())):
         result = scan_file(file, allow_list(DEFAULT), LOOKS, limits)
         assert [finding.rule for finding in result.findings] == ["budget"]
 

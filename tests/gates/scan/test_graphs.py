@@ -145,5 +145,5 @@ def test_hostile_text_takes_time_by_its_length_only(scanned, text):
 def test_a_stream_of_tiny_fields_ends_by_the_budget(tmp_path):
     """Two bytes a field: counted in no budget, a file of two GiB would keep the scanner busy for an hour."""
     (tmp_path / "model.onnx").write_bytes(b"\x08\x01" * 100_000)
-    result = scan_file(tmp_path / "model.onnx", allow_list(DEFAULT), LOOKS, Limits(opcodes=50_000))
+    result = scan_file(tmp_path / "model.onnx", allow_list(DEFAULT), LOOKS, Limits(steps=50_000))
     assert {finding.rule for finding in result.findings} == {"budget"}

@@ -49,7 +49,7 @@ def look_at_coreml(part: Part, scan: Scan) -> str | None:
 def _check_model(stream: BinaryIO, place: tuple[int, int], part: Part, scan: Scan, depth: int) -> bool:
     """Whether it has the fields of a model, and of its types one."""
     stream.seek(place[0])
-    found = list(fields(stream, place[1], scan.meter.opcode))
+    found = list(fields(stream, place[1], scan.meter.step))
     types = [field for field in found if field[0] >= _FIRST_TYPE]
     if {number for number, *_ in found} - _TYPES != {_DESCRIPTION} or len(types) != 1 or depth > _DEEPEST:
         return False
@@ -61,7 +61,7 @@ def _check_model(stream: BinaryIO, place: tuple[int, int], part: Part, scan: Sca
     elif number == _PROGRAM:
         _check_places(stream, begin, length, part, scan)
     elif number in _WRAPPED_PIPELINES or number == _PIPELINE:
-        step = scan.meter.opcode
+        step = scan.meter.step
         pipelines = [(begin, length)] if number == _PIPELINE else list(inside(stream, (begin, length), 1, step))
         models = [model for pipeline in pipelines for model in inside(stream, pipeline, 1, step)]
         return all(_check_model(stream, model, part, scan, depth + 1) for model in models)
@@ -69,7 +69,7 @@ def _check_model(stream: BinaryIO, place: tuple[int, int], part: Part, scan: Sca
 
 
 def _check_layers(stream: BinaryIO, begin: int, length: int, part: Part, scan: Scan) -> None:
-    step = scan.meter.opcode
+    step = scan.meter.step
     for layer in inside(stream, (begin, length), _LAYERS, step):
         if any(True for _ in inside(stream, layer, _CUSTOM_LAYER, step)):
             detail = "has a layer that its reader must have code for"
@@ -93,7 +93,7 @@ def look_at_coreml_weights(part: Part, scan: Scan) -> str | None:
         return None
     try:
         with part.open() as stream:
-            taken = Taken(stream, part.size, scan.meter.opcode)
+            taken = Taken(stream, part.size, scan.meter.step)
             taken.skip(_ALIGNMENT)
             for _ in range(int.from_bytes(match[1], "little")):
                 _skip_blob(taken)

@@ -69,11 +69,11 @@ def look_at_graph(part: Part, scan: Scan) -> str | None:
 def _is_onnx(stream: BinaryIO, size: int, meter: Meter) -> bool:
     """By its fields, one of which is a graph.  Raises FormatError for what is no protocol buffer."""
     found = set()
-    for number, begin, length in fields(stream, size, meter.opcode):
+    for number, begin, length in fields(stream, size, meter.step):
         found.add(number)
         if number == _GRAPH:
             stream.seek(begin)
-            for _ in fields(stream, length, meter.opcode):
+            for _ in fields(stream, length, meter.step):
                 pass
     return _GRAPH in found and found <= _MODEL_FIELDS
 
@@ -115,7 +115,7 @@ def _walk(graph: _Graph, size: int, way: tuple[int, ...]) -> None:
     if len(way) > _DEEPEST:
         graph.scan.unknown(graph.part, "graph-depth", "nests its graphs too deep", _ADVICE)
         return
-    for number, begin, length in fields(graph.stream, size, graph.scan.meter.opcode):
+    for number, begin, length in fields(graph.stream, size, graph.scan.meter.step):
         _note_name(graph, (*way, number), begin, length)
         if length < 2 or (number == _RAW_DATA and length > _LONGEST_ENTRY):
             continue
@@ -148,7 +148,7 @@ def _note_name(graph: _Graph, way: tuple[int, ...], begin: int, length: int) -> 
 def _check_place(graph: _Graph, begin: int, size: int) -> None:
     """A `StringStringEntryProto` of the key `location` must be a path inside.  Of several values, the last counts."""
     texts: dict[int, bytes] = {}
-    for number, at, length in fields(graph.stream, size, graph.scan.meter.opcode):
+    for number, at, length in fields(graph.stream, size, graph.scan.meter.step):
         graph.stream.seek(at)
         texts[number] = graph.stream.read(min(length, _LONGEST_PLACE))
     if texts.get(_KEY) != b"location":

@@ -61,7 +61,7 @@ def look_at_msgpack(part: Part, scan: Scan) -> str | None:
         return None
     try:
         with part.open() as stream:
-            walk = _Walk(Taken(stream, part.size, scan.meter.opcode), scan.meter)
+            walk = _Walk(Taken(stream, part.size, scan.meter.step), scan.meter)
             walk.value(0)
     except FormatError:
         return None

@@ -22,10 +22,10 @@ def places_in(model: Part, data: Part, meter: Meter) -> Iterator[tuple[int, int]
     """Offsets and sizes in `data`.  Raises FormatError."""
     whole = 0, model.size or 0
     with model.open() as stream:
-        for graph in inside(stream, whole, _GRAPH, meter.opcode):
-            for tensor in inside(stream, graph, _INITIALIZER, meter.opcode):
+        for graph in inside(stream, whole, _GRAPH, meter.step):
+            for tensor in inside(stream, graph, _INITIALIZER, meter.step):
                 texts = dict(
-                    _entry(stream, entry, meter.opcode) for entry in inside(stream, tensor, _EXTERNAL, meter.opcode)
+                    _entry(stream, entry, meter.step) for entry in inside(stream, tensor, _EXTERNAL, meter.step)
                 )
                 if texts.get(b"location") == data.name.encode():
                     yield _number(texts, b"offset", 0), _number(texts, b"length", data.size or 0)

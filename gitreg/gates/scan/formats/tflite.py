@@ -51,7 +51,7 @@ class _Flat:
     meter: Meter
 
     def number(self, at: int, width: int = 4) -> int:
-        self.meter.opcode()
+        self.meter.step()
         self.stream.seek(at)
         return int.from_bytes(read_exactly(self.stream, width, "the file"), "little")
 

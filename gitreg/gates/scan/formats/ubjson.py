@@ -26,7 +26,7 @@ def look_at_ubjson(part: Part, scan: Scan) -> str | None:
         return None
     try:
         with part.open() as stream:
-            taken = Taken(stream, part.size, scan.meter.opcode)
+            taken = Taken(stream, part.size, scan.meter.step)
             _value(taken, taken.take(1), 0)
     except FormatError:
         return None

@@ -54,7 +54,7 @@ class Machine:
             TooMuchError: the budget is spent.
         """
         while True:
-            self._meter.opcode()
+            self._meter.step()
             self._offset = self.cursor.offset
             code = self.cursor.read(1)
             if code == b".":
