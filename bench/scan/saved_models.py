@@ -18,17 +18,28 @@ def block(entries):
     return rows + bytes(4) + b"\x01\0\0\0"
 
 
-def checkpoint(extents, shards=1):
+def table(*blocks, before=b""):
+    """Each block once; `before`: what should not be there."""
+    data, handles = before, []
+    for each in blocks:
+        handles.append((b"x%d" % len(handles), varints(len(data), len(each))))
+        data += each + bytes(5)
+    return ended(data, block(handles))
+
+
+def ended(data, index, about=bytes(4) + b"\x01\0\0\0"):
+    """`index` says where the blocks are; `about`: the block about blocks, which is empty."""
+    footer = varints(len(data), len(about), len(data) + len(about) + 5, len(index)).ljust(40, b"\0")
+    return data + about + bytes(5) + index + bytes(5) + footer + bytes.fromhex("57fb808b247547db")
+
+
+def checkpoint(extents, shards=1, before=b""):
     """An index of tensors: `(shard, offset, size)`."""
     entries = [(b"", number(1, shards))]
     for index, (shard, offset, size) in enumerate(extents):
         place = number(3, shard) + number(4, offset) + number(5, size)
         entries.append((b"w%d" % index, number(1, 1) + field(2, b"") + place + b"\x35\0\0\0\0"))
-    data = block(entries)
-    begin = len(data) + 5
-    index = block([(b"x", varints(0, len(data)))])
-    footer = (varints(0, 0) + varints(begin, len(index))).ljust(40, b"\0")
-    return data + bytes(5) + index + bytes(5) + footer + bytes.fromhex("57fb808b247547db")
+    return table(block(entries), before=before)
 
 
 def attribute(name, value):

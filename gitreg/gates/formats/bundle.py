@@ -5,7 +5,9 @@ Follows tensorflow/core/lib/io/table_format.txt and tensorflow/core/protobuf/ten
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from gitreg.errors import FormatError
@@ -33,23 +35,45 @@ class Bundle(NamedTuple):
     extents: tuple[Extent, ...]
 
 
-def read_bundle(data: bytes) -> Bundle:
-    """Raises FormatError for what is no index of a checkpoint, to its last field."""
+def read_bundle(data: bytes, charge: Callable[[int], None]) -> Bundle:
+    """`charge`: told how many bytes are read, and may stop a reading that takes too long.
+
+    Raises:
+        FormatError: no index of a checkpoint, from its first byte to its last.
+    """
     if len(data) < _FOOTER or not data.endswith(MAGIC):
         raise FormatError("does not end as a table does")
-    at = len(data) - _FOOTER
-    for _ in range(2):  # the table about tables, which is empty
-        _, at = varint(data, at, len(data))
-    shards, extents = 0, []
-    for _, handle in _block(data, *_handle(data, at, len(data))):
-        for key, value in _block(data, *_handle(handle, 0, len(handle))):
-            if key:
-                extents.append(_extent(value))
-            else:
-                shards = _numbers(value, _HEADER).get(1, 0)
+    table = _Table(data, charge)
+    footer = len(data) - _FOOTER
+    about, at = _handle(data, footer, len(data))
+    index, at = _handle(data, at, len(data))
+    if data[at : -len(MAGIC)].strip(b"\0"):
+        raise FormatError("has bytes behind its last block")
+    rows = [row for block in _listed(table, index) for row in table.block(block)]
+    if any(table.block(about)):
+        raise FormatError("has a block about its blocks, which checkpoints do not have")
+    table.skip(index)
+    if table.reached != footer:
+        raise FormatError("has bytes behind its last block")
+    return _bundle(rows)
+
+
+def _listed(table: _Table, index: _Handle) -> Iterator[_Handle]:
+    for _, value in table.rows(index):
+        handle, at = _handle(value, 0, len(value))
+        if at != len(value):
+            raise FormatError("has a block outside of itself")
+        yield handle
+
+
+def _bundle(rows: list[tuple[bytes, bytes]]) -> Bundle:
+    keys = [key for key, _ in rows]
+    if not rows or keys[0] or any(key <= before for before, key in pairwise(keys)):
+        raise FormatError("is not sorted, or does not begin by saying how many files belong to it")
+    shards = _numbers(rows[0][1], _HEADER).get(1, 0)
     if not shards:
         raise FormatError("does not say how many files belong to it")
-    return Bundle(shards, tuple(extents))
+    return Bundle(shards, tuple(_extent(value) for _, value in rows[1:]))
 
 
 def _extent(value: bytes) -> Extent:
@@ -61,27 +85,62 @@ def _numbers(message: bytes, known: Mapping[int, int]) -> dict[int, int]:
     return {field.number: field.value for field in fields_of(message, 0, len(message), known) if field.kind == NUMBER}
 
 
-def _handle(data: bytes, at: int, end: int) -> tuple[int, int]:
-    """Where a block begins, and its length."""
+class _Handle(NamedTuple):
+    begin: int
+    length: int
+
+
+def _handle(data: bytes, at: int, end: int) -> tuple[_Handle, int]:
+    """Where a block is, and where its handle ends."""
     begin, at = varint(data, at, end)
-    length, _ = varint(data, at, end)
-    return begin, length
+    length, at = varint(data, at, end)
+    return _Handle(begin, length), at
 
 
-def _block(data: bytes, begin: int, length: int) -> Iterator[tuple[bytes, bytes]]:
-    """Keys and values; of a key, only what the one before does not begin with is written."""
-    if begin + length + _TRAILER > len(data) or length < 4:
-        raise FormatError("has a block outside of itself")
-    if data[begin + length]:
-        raise FormatError("has a compressed block, which checkpoints do not have")
-    restarts = int.from_bytes(data[begin + length - 4 : begin + length], "little")
-    at, end, key = begin, begin + length - 4 * (restarts + 1), b""
+@dataclass(slots=True)
+class _Table:
+    """`reached`: blocks lie one behind the other, so that each byte is read once and none is anybody else's."""
+
+    data: bytes
+    charge: Callable[[int], None]
+    reached: int = 0
+
+    def block(self, handle: _Handle) -> Iterator[tuple[bytes, bytes]]:
+        self.skip(handle)
+        return self.rows(handle)
+
+    def skip(self, handle: _Handle) -> None:
+        if handle.begin != self.reached:
+            raise FormatError("has a block that does not begin where the one before ends")
+        self.reached = handle.begin + handle.length + _TRAILER
+
+    def rows(self, handle: _Handle) -> Iterator[tuple[bytes, bytes]]:
+        """Keys and values; of a key, only what the one before does not begin with is written."""
+        data, (begin, length) = self.data, handle
+        if begin + length + _TRAILER > len(data) or length < 8:
+            raise FormatError("has a block outside of itself")
+        if data[begin + length]:
+            raise FormatError("has a compressed block, which checkpoints do not have")
+        restarts = int.from_bytes(data[begin + length - 4 : begin + length], "little")
+        end, starts = begin + length - 4 * (restarts + 1), {begin}
+        for start, key, value in _entries(data, begin, end, self.charge):
+            starts.add(start)
+            yield key, value
+        places = range(end, begin + length - 4, 4)
+        if end < begin or any(begin + int.from_bytes(data[at : at + 4], "little") not in starts for at in places):
+            raise FormatError("has a way to its entries that leads elsewhere")
+
+
+def _entries(data: bytes, at: int, end: int, charge: Callable[[int], None]) -> Iterator[tuple[int, bytes, bytes]]:
+    key = b""
     while at < end:
+        start = at
         shared, at = varint(data, at, end)
         own, at = varint(data, at, end)
         size, at = varint(data, at, end)
         if shared > len(key) or own + size > end - at:
             raise FormatError("has an entry that is cut off")
+        charge(shared + own + size)
         key = key[:shared] + data[at : at + own]
-        yield key, data[at + own : at + own + size]
         at += own + size
+        yield start, key, data[at - size : at]

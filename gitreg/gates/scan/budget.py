@@ -31,8 +31,8 @@ class Meter:
     members: int = 0
     texts: int = 0
 
-    def step(self) -> None:
-        self.steps += 1
+    def step(self, count: int = 1) -> None:
+        self.steps += count
         if self.steps > self.limits.steps:
             raise TooMuchError(f"has more than {self.limits.steps} steps")
 

@@ -23,7 +23,7 @@ from bench.scan.data_files import (
     weights,
 )  # fmt: skip
 from bench.scan.flat_buffers import flex, tflite
-from bench.scan.wire import field
+from bench.scan.wire import field, number, varints
 from gitreg.gates.scan.budget import Limits
 from gitreg.gates.scan.looks import LOOKS
 from gitreg.gates.scan.profiles.table import DEFAULT, allow_list
@@ -120,6 +120,25 @@ def test_any_bytes_end_in_a_verdict(tmp_path_factory, data, suffix):
     file.write_bytes(data)
     result = scan_file(file, allow_list(DEFAULT), LOOKS, Limits(steps=100_000))
     assert result.safe == (not result.findings)
+
+
+LONG_KEYS = varints(0, 40_000, 0) + b"k" * 40_000 + b"".join(varints(40_000, 1, 0, 65 + i) for i in range(50))
+ROWS = saved_models.block([(b"", number(1, 1))] + [(b"w%d" % each, b"") for each in range(100)])
+BOMBS = {
+    "keys that repeat": saved_models.table(varints(0, 0, 2) + number(1, 1) + LONG_KEYS + bytes(4) + b"\x01\0\0\0"),
+    "one block many times": saved_models.ended(
+        ROWS + bytes(5), saved_models.block([(b"x%d" % each, varints(0, len(ROWS))) for each in range(900)])
+    ),
+}
+
+
+@pytest.mark.parametrize("way", BOMBS)
+def test_what_costs_more_than_its_length_is_refused_or_counted(tmp_path, way):
+    """In steps, which do not depend on the machine."""
+    file = tmp_path / "bomb"
+    file.write_bytes(BOMBS[way])
+    result = scan_file(file, allow_list(DEFAULT), LOOKS, Limits(steps=200_000))
+    assert result.verdict == "unknown"
 
 
 @pytest.mark.parametrize(

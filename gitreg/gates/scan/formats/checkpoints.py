@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from gitreg.gates.scan.scan import Scan
 
 
-def look_at_checkpoint(part: Part, scan: Scan) -> str | None:  # noqa: ARG001  every look is called alike
+def look_at_checkpoint(part: Part, scan: Scan) -> str | None:
     if part.tail(len(MAGIC)) != MAGIC:
         return None
     try:
-        read_bundle(part.head(LARGEST))
+        read_bundle(part.head(LARGEST), scan.meter.step)
     except FormatError:
         return None
     return "tf-checkpoint"

@@ -42,11 +42,11 @@ def _is_filled(part: Part, extents: Extents) -> bool:
     return reached == part.size
 
 
-def _of_tensorflow(match: re.Match[str], part: Part, scan: Scan) -> Extents:  # noqa: ARG001  one of several
+def _of_tensorflow(match: re.Match[str], part: Part, scan: Scan) -> Extents:
     index = part.beside(f"{match[1]}.index")
     if index is None:
         return
-    shards, extents = read_bundle(index.head(LARGEST))
+    shards, extents = read_bundle(index.head(LARGEST), scan.meter.step)
     if shards != int(match[3]):
         raise FormatError("belongs to another number of files")
     yield from ((extent.offset, extent.size) for extent in extents if extent.shard == int(match[2]))
