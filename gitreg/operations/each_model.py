@@ -13,17 +13,21 @@ Answers = dict[ModelName, Answer]
 _WORTH_IT = 4_000  # tags; below, starting another process costs more than it saves
 
 
-def ask_each(models: Mapping[ModelName, int], ask: Callable[[ModelName], Answer], processes: int) -> list[Answer]:
+def ask_each(
+    models: Mapping[ModelName, int],
+    ask: Callable[[ModelName], Answer],
+    processes: int,
+    settle: Callable[[], object] = lambda: None,
+) -> list[Answer]:
     """The answers in the order of `models`, which says how many tags each has; from so many processes, if that pays.
 
-    An answer is a value that can be pickled, and depends on nothing that another question changes.
+    An answer is a value that can be pickled, and depends on nothing that another question changes.  `settle` finds out
+    what all answers stand on, and may tell people of it, so that not every process does.
     """
     found: Answers[Answer] = {}
-    if processes > 1 and len(models) > 2 and sum(models.values()) >= _WORTH_IT:
-        # what the first question settles in this clone, or tells people, need not be settled or told by every process
-        first = min(models, key=models.__getitem__)
-        found[first] = ask(first)
-        found |= _shared({model: size for model, size in models.items() if model != first}, processes, ask)
+    if processes > 1 and len(models) > 1 and sum(models.values()) >= _WORTH_IT:
+        settle()
+        found = _shared(models, processes, ask)
     return [found[model] if model in found else ask(model) for model in models]
 
 

@@ -67,6 +67,10 @@ class Ground:
     def line(self) -> PolicyLine:
         return policy_line(self.context, self.branch, self.reader)
 
+    def settle(self) -> None:
+        """Find out now what copies of this process would each find out for themselves."""
+        _ = self.line
+
     def survey(self) -> Survey:
         """For questions about many models: those that come after it are answered from it."""
         if self._survey is None:

@@ -52,7 +52,7 @@ def history(context: Context, wanted: HistoryFilter) -> tuple[HistoryEntry, ...]
     """The events that pass the filter, newest first by the taggers' clocks, then by number."""
     with Ground(context) as ground:
         models = ground.survey().tags.models() if wanted.model is None else {wanted.model: 0}
-        found = ask_each(models, partial(_newest, ground, wanted), context.settings.processes)
+        found = ask_each(models, partial(_newest, ground, wanted), context.settings.processes, ground.settle)
     entries = sorted(chain.from_iterable(found), key=lambda entry: _age(entry.at, entry.n), reverse=True)
     return tuple(entries[: wanted.limit])
 

@@ -55,7 +55,7 @@ def show_registry(context: Context) -> tuple[ModelSummary, ...]:
     """Every model that has tags or a committed pointer, by name."""
     with Ground(context) as ground:
         registered = ground.survey().tags.models()
-        summaries = ask_each(registered, partial(_summary, ground), context.settings.processes)
+        summaries = ask_each(registered, partial(_summary, ground), context.settings.processes, ground.settle)
     pointers = [found.pointer for found in committed_pointers(context.repo, context.head_commit())]
     summaries += [_unregistered(pointer) for pointer in pointers if pointer.name not in registered]
     return tuple(sorted(summaries, key=lambda summary: summary.model))

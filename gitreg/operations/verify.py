@@ -42,7 +42,7 @@ def verify(context: Context, reference: Reference | None = None, *, data: bool =
             marks, listed = ground.survey()
             models = dict.fromkeys(marks.texts, 0) | listed.models()
             ask = partial(_checked_model, ground)
-            for checked in ask_each(dict(sorted(models.items())), ask, context.settings.processes):
+            for checked in ask_each(dict(sorted(models.items())), ask, context.settings.processes, ground.settle):
                 tally.tags(checked, data=data)
             tally.receipts()
             tally.policy(ground)
