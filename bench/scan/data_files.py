@@ -88,6 +88,8 @@ def weights(*blobs):
     return data
 
 
+# Of a node, of which TensorFlow takes the last.
+TWO_OPERATIONS = field(2, b"Add") + field(2, b"ReadFile") + b"J\0"
 CATBOOST = b"CBM1\x40\0\0\0" + bytes(20) + b"FlabuffersModel_v1".ljust(44, b"\0")
 XGBOOST = bytes(136) + b"".join(len(text).to_bytes(8, "little") + text for text in (b"reg:squarederror", b"gbtree"))
 IR = b'<?xml version="1.0"?>\n<net name="m" version="11">\n<data element_type="f32" offset="0" size="24" />\n</net>\n'
@@ -105,6 +107,7 @@ def adversarial(call):
     yield "operator.tflite", tflite(b"CompanyOp")
     yield "flex.tflite", tflite(b"FlexReadFile", flex(b"ReadFile"))
     yield "flex, misnamed.tflite", tflite(b"FlexAdd", flex(b"WriteFile"))
+    yield "flex, two operations.tflite", tflite(b"FlexAdd", flex(b"Add", TWO_OPERATIONS))
     yield "layer.mlmodel", core_ml(500, field(1, field(1, b"x") + field(500, field(10, b"Company"))))
     yield "outside.mlmodel", core_ml(502, field(1, b"@model_path/../../etc/hostname"))
     yield "model.pmml", ENTITY

@@ -37,17 +37,33 @@ def vector(chunks):
     return struct.pack("<I", len(chunks)) + slots + after, 0
 
 
+def repeated(chunk, count):
+    """A vector of one and the same object."""
+    data, begin = chunk
+    slots = b"".join(struct.pack("<I", 4 * (count - index) + begin) for index in range(count))
+    return struct.pack("<I", count) + slots + data, 0
+
+
 def octets(data):
     return struct.pack("<I", len(data)) + data + bytes(-len(data) % 4 or 4), 0
 
 
-def flex(operation):
-    return octets(b"\x08" + operation + b"\0" + field(2, operation))
+def flex(operation, node=None):
+    """A FlexBuffer of two texts; `node`: what runs, the operation unless told."""
+    texts = [operation, field(2, operation) if node is None else node]
+    data, begins = b"", []
+    for text in texts:
+        data += bytes([len(text)])
+        begins.append(len(data))
+        data += text + b"\0"
+    data += b"\2"
+    places = bytes(len(data) + index - begin for index, begin in enumerate(begins))
+    return octets(data + places + b"\x14\x14" + b"\4\x28\1")
 
 
-def tflite(code=None, options=None):
-    """One operator: of the interpreter's own, or `code` with these options."""
+def tflite(code=None, options=None, times=1):
+    """One operator, so many times: of the interpreter's own, or `code` with these options."""
     codes = vector([chunk_of({0: 9} if code is None else {0: 32, 1: octets(code)})])
     operator = chunk_of({0: 0} if options is None else {0: 0, 5: options})
-    data, begin = chunk_of({0: 3, 1: codes, 2: vector([chunk_of({3: vector([operator])})])})
+    data, begin = chunk_of({0: 3, 1: codes, 2: vector([chunk_of({3: repeated(operator, times)})])})
     return struct.pack("<I", 8 + begin) + b"TFL3" + data

@@ -10,6 +10,7 @@ from gitreg.errors import FormatError
 NUMBER, EIGHT, TEXT, FOUR = 0, 1, 2, 5
 _WIDTHS = {EIGHT: 8, FOUR: 4}
 _EXTENSIONS = 200  # from here on, fields are everybody's own
+LAST = (1 << 29) - 1  # of higher ones, some readers drop what is too much
 
 
 class Field(NamedTuple):
@@ -30,7 +31,7 @@ def fields_of(data: bytes, at: int, end: int, known: Mapping[int, int]) -> Itera
     while at < end:
         key, at = varint(data, at, end)
         number, kind = key >> 3, key & 7
-        if number < _EXTENSIONS and known.get(number) != kind:
+        if number > LAST or (number < _EXTENSIONS and known.get(number) != kind):
             raise FormatError(f"has a field {number} of the kind {kind}, which its format does not know")
         value, begin = varint(data, at, end) if kind in {NUMBER, TEXT} else (_width(kind), at)
         at = begin if kind == NUMBER else begin + value

@@ -14,6 +14,7 @@ from bench.scan.data_files import (
     OBJECTS,
     PICKLED,
     TABLES,
+    TWO_OPERATIONS,
     XGBOOST,
     binary,
     core_ml,
@@ -22,7 +23,7 @@ from bench.scan.data_files import (
     ubjson,
     weights,
 )  # fmt: skip
-from bench.scan.flat_buffers import flex, tflite
+from bench.scan.flat_buffers import flex, octets, tflite
 from bench.scan.wire import field, number, varints
 from gitreg.gates.scan.budget import Limits
 from gitreg.gates.scan.looks import LOOKS
@@ -32,6 +33,12 @@ from gitreg.gates.scan.scan import scan_file
 CALL = b"\x80\x04\x8c\x02os\x8c\x06getcwd\x93)R."
 LAYER = field(1, b"x") + field(500, field(10, b"Company"))
 PIPELINE = core_ml(202, field(1, core_ml(500, field(1, LAYER))))
+READS_FILES = [
+    flex(b"Add", TWO_OPERATIONS),
+    flex(b"Add", field(2, b"ReadFile") + field(1, field(2, b"Add"))),
+    flex(b"Add", field(2, b"Add") + varints(2 << 3 | 2 | 1 << 32, 8) + b"ReadFile"),
+    octets(field(1, b"x") + TWO_OPERATIONS),
+]
 DATA = {
     "msgpack": [FLAX, table(times=extension(255, bytes(8)), x=b"\xd4\x01\x00")],
     "ubjson": [ubjson(), ubjson(b"[$U#i\x02\x01\x02"), ubjson(b"{$U#i\x01i\x01a\x07"), ubjson(b"[TFZi\x05]")],
@@ -50,7 +57,12 @@ HOSTILE = {
     "msgpack-extension": [table(w=extension(42, b"x"))],
     "pickle-call": [table(w=binary(CALL)), table(w=extension(1, CALL))],
     "arrow-pickle": [made(bytes(shift) + PICKLED) for made in TABLES.values() for shift in range(3)],
-    "tflite-operator": [tflite(b"CompanyOp"), tflite(b"FlexAdd", flex(b"CompanyOp")), tflite(b"FlexAdd")],
+    "tflite-operator": [
+        tflite(b"CompanyOp"),
+        tflite(b"FlexAdd", flex(b"CompanyOp")),
+        tflite(b"FlexAdd"),
+        *[tflite(b"FlexAdd", options) for options in READS_FILES],
+    ],
     "graph-operation": [
         tflite(b"FlexReadFile", flex(b"ReadFile")),
         tflite(b"FlexAdd", flex(b"WriteFile")),
@@ -125,20 +137,29 @@ def test_any_bytes_end_in_a_verdict(tmp_path_factory, data, suffix):
 LONG_KEYS = varints(0, 40_000, 0) + b"k" * 40_000 + b"".join(varints(40_000, 1, 0, 65 + i) for i in range(50))
 ROWS = saved_models.block([(b"", number(1, 1))] + [(b"w%d" % each, b"") for each in range(100)])
 BOMBS = {
-    "keys that repeat": saved_models.table(varints(0, 0, 2) + number(1, 1) + LONG_KEYS + bytes(4) + b"\x01\0\0\0"),
-    "one block many times": saved_models.ended(
-        ROWS + bytes(5), saved_models.block([(b"x%d" % each, varints(0, len(ROWS))) for each in range(900)])
+    "keys that repeat": (
+        "budget",
+        saved_models.table(varints(0, 0, 2) + number(1, 1) + LONG_KEYS + bytes(4) + b"\x01\0\0\0"),
     ),
+    "one block many times": (
+        "unknown-format",
+        saved_models.ended(
+            ROWS + bytes(5), saved_models.block([(b"x%d" % each, varints(0, len(ROWS))) for each in range(900)])
+        ),
+    ),
+    "a long name": ("tflite", tflite(b"A" * 65)),
+    "one operator many times": ("budget", tflite(b"FlexAdd", octets(bytes(1 << 16)), times=60)),
 }
 
 
 @pytest.mark.parametrize("way", BOMBS)
 def test_what_costs_more_than_its_length_is_refused_or_counted(tmp_path, way):
     """In steps, which do not depend on the machine."""
+    rule, data = BOMBS[way]
     file = tmp_path / "bomb"
-    file.write_bytes(BOMBS[way])
+    file.write_bytes(data)
     result = scan_file(file, allow_list(DEFAULT), LOOKS, Limits(steps=200_000))
-    assert result.verdict == "unknown"
+    assert rule in {finding.rule for finding in result.findings}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from gitreg.errors import FormatError
+from gitreg.gates.formats.wire import LAST
 
 _GROUPS = frozenset({3, 4})
 
@@ -25,8 +26,8 @@ def fields(stream: BinaryIO, size: int, step: Callable[[], None]) -> Iterator[tu
         step()
         key, at = _varint(stream, at)
         number, kind = key >> 3, key & 7
-        if not number:
-            raise FormatError("has a field of the number 0")
+        if not 0 < number <= LAST:
+            raise FormatError(f"has a field of the number {number}")
         if kind == 0:
             _, at = _varint(stream, at)
         elif kind == 2:

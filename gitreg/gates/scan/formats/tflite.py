@@ -5,7 +5,6 @@ Positions of fields: tensorflow/compiler/mlir/lite/schema/schema.fbs.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from gitreg.errors import FormatError
 from gitreg.gates.formats.reading import read_exactly
 from gitreg.gates.scan.finding import shown
-from gitreg.gates.scan.formats.operations import ADVICE, check_operation, does_more
+from gitreg.gates.scan.formats.flex import flex_operation
+from gitreg.gates.scan.formats.operations import ADVICE, check_operation
 
 if TYPE_CHECKING:
     from gitreg.gates.scan.budget import Meter
@@ -25,11 +25,10 @@ _CODES, _SUBGRAPHS = 1, 2  # of a model
 _CUSTOM_CODE = 1  # of a code
 _OPERATORS = 3  # of a subgraph
 _CODE, _OPTIONS, _OPTIONS_ELSEWHERE = 0, 5, 9  # of an operator
-_LONGEST = 1 << 20
+_LONGEST, _LONGEST_NAME = 1 << 20, 64
 _FLEX = b"Flex"
 # Those that the interpreter has itself.
 _OURS = frozenset({b"", b"NumericVerify", b"Mfcc", b"AudioSpectrogram", b"TFLite_Detection_PostProcess"})
-_WORD = re.compile(rb"\w+")
 
 
 def look_at_tflite(part: Part, scan: Scan) -> str | None:
@@ -70,11 +69,13 @@ class _Flat:
             element = vector + 4 + 4 * place
             yield element + self.number(element)
 
-    def data(self, table: int, index: int) -> bytes:
+    def data(self, table: int, index: int, longest: int) -> bytes:
+        """Counted byte by byte: many tables may have the same one."""
         vector = self._target(table, index)
         length = self.number(vector) if vector else 0
-        if length > _LONGEST:
+        if length > longest:
             raise FormatError("has options or a name that are too long")
+        self.meter.step(length)
         return read_exactly(self.stream, length, "the file")
 
     def _target(self, table: int, index: int) -> int:
@@ -88,7 +89,7 @@ def _signed(number: int) -> int:
 
 def _check(flat: _Flat, part: Part, scan: Scan) -> None:
     model = flat.number(0)
-    codes = [flat.data(code, _CUSTOM_CODE) for code in flat.tables(model, _CODES)]
+    codes = [flat.data(code, _CUSTOM_CODE, _LONGEST_NAME) for code in flat.tables(model, _CODES)]
     for code in codes:
         if not code.startswith(_FLEX) and code not in _OURS:
             detail = f"has the operator {shown(code.decode('utf-8', 'replace'))}, of which nothing is known here"
@@ -105,8 +106,13 @@ def _check(flat: _Flat, part: Part, scan: Scan) -> None:
 
 def _check_flex(flat: _Flat, operator: int, name: bytes, part: Part, scan: Scan) -> None:
     """What runs is the operation that the options name, whatever the code says."""
-    options = flat.data(operator, _OPTIONS)
-    for word in {name, *filter(does_more, _WORD.findall(options))}:
-        check_operation(part, scan, word)
-    if b"\x12" + bytes([len(name) & 127]) + name not in options or flat.field(operator, _OPTIONS_ELSEWHERE):
+    check_operation(part, scan, name)
+    options = flat.data(operator, _OPTIONS, _LONGEST)
+    try:
+        runs = flex_operation(options)
+    except FormatError as error:
+        scan.unknown(part, "tflite-operator", error.message, ADVICE)
+        return
+    check_operation(part, scan, runs)
+    if runs != name or flat.field(operator, _OPTIONS_ELSEWHERE):
         scan.unknown(part, "tflite-operator", "runs another of TensorFlow's operations than it says", ADVICE)
