@@ -54,12 +54,17 @@ def constant(name, text):
     return node(name, b"Const", attributes=attribute(b"value", field(8, TEXT_TYPE + field(2, b"") + field(8, text))))
 
 
-def call(name, function, *inputs):
-    return node(name, b"StatefulPartitionedCall", *inputs, attributes=attribute(b"f", field(10, field(1, function))))
+def call(name, function, *inputs, attributes=b""):
+    """`attributes`: of the function, for this call."""
+    called = attribute(b"f", field(10, field(1, function) + attributes))
+    return node(name, b"StatefulPartitionedCall", *inputs, attributes=called)
 
 
-def function(name, arguments, nodes):
-    signature = field(1, name) + b"".join(field(2, field(1, argument) + number(3, 7)) for argument in arguments)
+def function(name, arguments, nodes, before=b""):
+    """`before`: arguments of another kind."""
+    signature = (
+        field(1, name) + before + b"".join(field(2, field(1, argument) + number(3, 7)) for argument in arguments)
+    )
     return field(1, field(1, signature) + b"".join(field(3, each) for each in nodes))
 
 
@@ -89,7 +94,33 @@ def saved_model(**changes):
     return number(1, 1) + field(2, meta_graph(**changes))
 
 
+def fed(tensor):
+    """An asset: loaders give the tensor the name of its file."""
+    return field(1, field(1, tensor)) + field(2, b"../../.ssh/authorized_keys")
+
+
+def calling(library, *nodes):
+    """A model of one function and what calls it."""
+    graph = b"".join(field(1, each) for each in (node(b"fed", b"Placeholder"), *nodes)) + field(2, library)
+    return number(1, 1) + field(2, field(2, graph) + field(3, field(1, b"fed:0")))
+
+
+def of_list_argument():
+    """`N` inputs for the first argument, so that the second one is not the second input."""
+    several = field(2, field(1, b"xs") + number(3, 7) + field(5, b"N"))
+    library = function(b"writes_it", [b"place"], [node(b"s", b"SaveV2", b"place", b"names")], several)
+    return calling(library, OUTSIDE, call(b"c", b"writes_it", b"fed", b"fed", b"evil"))
+
+
+def of_separator_by_call():
+    parts = attribute(b"separator", field(9, b"sep"))
+    nodes = [node(b"j", b"StringJoin", b"p", b"p", attributes=parts), node(b"s", b"SaveV2", b"j:output:0")]
+    given = field(2, field(1, b"sep") + field(2, field(2, b"/../../")))
+    return calling(function(b"joins_it", [b"p"], nodes), call(b"c", b"joins_it", b"fed", attributes=given))
+
+
 OUTSIDE = constant(b"evil", b"/etc/cron.d/model")
+OWN, USES_IT = constant(b"own", b"model"), node(b"restored", b"RestoreV2", b"own")
 # Ways to have a model save to a place of its own, each of which leaves the rest as it is.
 SAVED_ELSEWHERE = {
     "a constant": saved_model(nodes=[OUTSIDE], calls=(b"evil", b"w")),
@@ -101,6 +132,16 @@ SAVED_ELSEWHERE = {
     "by an object": saved_model(rest=field(7, field(2, field(1, b"traced_save")))),
     "by a signature": saved_model(rest=field(5, field(1, b"serve") + field(2, b"saver_filename:0"))),
     "another placeholder": saved_model(nodes=[node(b"x", b"Placeholder")], calls=(b"x", b"w")),
+    "by an asset": saved_model(rest=field(6, fed(b"saver_filename:0"))),
+    "by a collection": saved_model(
+        rest=field(4, field(1, b"saved_model_assets") + field(2, field(5, field(1, field(2, fed(b"saver_filename"))))))
+    ),
+    "an asset in place of a constant": saved_model(nodes=[OWN, USES_IT], rest=field(6, fed(b"own:0"))),
+    "a signature in place of a constant": saved_model(
+        nodes=[OWN, USES_IT], rest=field(5, field(2, field(1, field(1, b"x") + field(2, field(1, b"own:0")))))
+    ),
+    "behind a list": of_list_argument(),
+    "between, by the call": of_separator_by_call(),
     "a function as an argument": saved_model(
         nodes=[node(b"m", b"While", attributes=attribute(b"body", field(10, field(1, b"traced_save"))))]
     ),

@@ -22,10 +22,10 @@ _GRAPH: _Schema = {1: TEXT, 2: TEXT, 3: NUMBER, 4: TEXT, 5: TEXT}
 _LIBRARY: _Schema = {1: TEXT, 2: TEXT, 3: TEXT}
 _FUNCTION: _Schema = {1: TEXT, 3: TEXT, 4: TEXT, 5: TEXT, 6: TEXT, 7: TEXT, 8: TEXT}
 _SIGNATURE: _Schema = {**dict.fromkeys((1, 2, 3, 4, 5, 6, 8, 20), TEXT), **dict.fromkeys((16, 17, 18, 19, 21), NUMBER)}
-_ARGUMENT: _Schema = {**dict.fromkeys((1, 2, 4, 5, 6, 7, 17), TEXT), 3: NUMBER, 16: NUMBER}
+# Without 5 and 6, by which one argument takes several inputs, and those behind it shift.
+_ARGUMENT: _Schema = {**dict.fromkeys((1, 2, 4, 7, 17), TEXT), 3: NUMBER, 16: NUMBER}
 _NODE: _Schema = dict.fromkeys(range(1, 8), TEXT)
 _ENTRY: _Schema = {1: TEXT, 2: TEXT}
-_VALUE: _Schema = {**dict.fromkeys((1, 2, 7, 8, 9, 10), TEXT), 3: NUMBER, 4: FOUR, 5: NUMBER, 6: NUMBER}
 _TENSOR: _Schema = {1: NUMBER, 2: TEXT, 8: TEXT}
 _CONST, _CALLS = b"Const", frozenset({b"PartitionedCall", b"StatefulPartitionedCall"})
 
@@ -43,19 +43,23 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """Of a function, or of the graph itself, which has no arguments."""
+    """Of a function, or of the graph itself, which has no arguments.  `arguments`: and their positions."""
 
-    arguments: tuple[bytes, ...]
+    arguments: Mapping[bytes, int]
     nodes: Mapping[bytes, Node]
 
 
 @dataclass(frozen=True, slots=True)
 class MetaGraph:
-    """`fed`: the input by which a reader says where the variables are.  `data`: all of it, as it is written."""
+    """`fed`: the input by which a reader says where the variables are.  `data`: all of it, as it is written.
+
+    `feeds`: collections, signatures and assets, by which readers give other tensors of the graph what these say.
+    """
 
     main: Body
     functions: Mapping[bytes, Body]
     fed: bytes
+    feeds: tuple[bytes, ...]
     data: bytes
 
 
@@ -71,27 +75,27 @@ def meta_graph(data: bytes) -> MetaGraph:
     graph = _texts(_one(parts, 2), _GRAPH)
     library = _texts(_one(graph, 2), _LIBRARY)
     fed = _one(_texts(_one(parts, 3), _SAVER), 1).removesuffix(b":0")
-    if any(fed in signature for signature in parts.get(5, [])):
-        fed = b""
     functions = _unique(_function(each) for each in library.get(1, []))
-    return MetaGraph(_body((), graph.get(1, [])), functions, fed, data)
+    feeds = tuple(each for number in (4, 5, 6) for each in parts.get(number, []))
+    return MetaGraph(_body([], graph.get(1, [])), functions, fed, feeds, data)
 
 
 def _function(data: bytes) -> tuple[bytes, Body]:
     parts = _texts(data, _FUNCTION)
     signature = _texts(_one(parts, 1), _SIGNATURE)
-    arguments = tuple(_one(_texts(argument, _ARGUMENT), 1) for argument in signature.get(2, []))
+    arguments = [_one(_texts(argument, _ARGUMENT), 1) for argument in signature.get(2, [])]
     name = _one(signature, 1)
     if not name:
         raise FormatError("has a function without a name")
     return name, _body(arguments, parts.get(3, []))
 
 
-def _body(arguments: tuple[bytes, ...], nodes: list[bytes]) -> Body:
+def _body(arguments: list[bytes], nodes: list[bytes]) -> Body:
     named = _unique(_node(node) for node in nodes)
-    if len(set(arguments)) != len(arguments) or named.keys() & set(arguments):
+    positions = {argument: at for at, argument in enumerate(arguments)}
+    if len(positions) != len(arguments) or named.keys() & positions.keys():
         raise FormatError("has one name twice")
-    return Body(arguments, named)
+    return Body(positions, named)
 
 
 def _node(data: bytes) -> tuple[bytes, Node]:
@@ -113,7 +117,8 @@ def _entry(data: bytes) -> tuple[bytes, bytes]:
 
 
 def _value(attributes: Mapping[bytes, bytes], name: bytes, number: int) -> bytes:
-    return _one(_texts(attributes[name], _VALUE), number) if name in attributes else b""
+    """Of this kind: in a function's body, a value of another may be one that each call gives."""
+    return _one(_texts(attributes[name], {number: TEXT}), number) if name in attributes else b""
 
 
 def _texts(message: bytes, schema: _Schema) -> dict[int, list[bytes]]:

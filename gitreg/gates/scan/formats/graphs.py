@@ -93,18 +93,19 @@ class _Graph:
 
 def _look_through(graph: _Graph, size: int) -> None:
     """What was seen before the budget ended is said, too."""
+    kept = False
     try:
         _walk(graph, size, ())
+        kept = saves(graph.operations) and _keeps_to_its_place(graph.part, graph.scan.meter)
     finally:
-        kept = saves(graph.operations) and _keeps_to_its_place(graph.part)
         for name, begin in graph.operations.items():
             if (name not in graph.functions or does_more(name)) and not (kept and saves([name])):
                 check_operation(graph.part.within(begin), graph.scan, name)
 
 
-def _keeps_to_its_place(part: Part) -> bool:
+def _keeps_to_its_place(part: Part, meter: Meter) -> bool:
     data = part.head(LARGEST + 1)
-    return len(data) <= LARGEST and keep_to_their_place(data, whole=part.suffix != ".meta")
+    return len(data) <= LARGEST and keep_to_their_place(data, meter, whole=part.suffix != ".meta")
 
 
 def _walk(graph: _Graph, size: int, way: tuple[int, ...]) -> None:

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitreg.errors import FormatError
 from gitreg.gates.scan.formats.graph_nodes import MetaGraph, Node, meta_graph, meta_graphs
+
+if TYPE_CHECKING:
+    from gitreg.gates.scan.budget import Meter
 
 LARGEST = 256 << 20
 # Which inputs are names of files.
@@ -25,13 +29,13 @@ _THROUGH: Mapping[bytes, slice] = {
 }  # fmt: skip
 # Relative, and TensorFlow's own choice.
 _CONSTANT = re.compile(rb"model|\.part|_temp(?:_[0-9a-f]{32})?/part")
-_MOST_FUNCTIONS = 100  # each is looked for in all of the graph
+_BYTES_A_STEP = 1 << 8  # of looking for a name
 
 
-def keep_to_their_place(data: bytes, *, whole: bool) -> bool:
+def keep_to_their_place(data: bytes, meter: Meter, *, whole: bool) -> bool:
     """`whole`: a SavedModel, not one graph with what belongs to it (`.meta`)."""
     try:
-        return all(_keeps(graph) for graph in (meta_graphs(data) if whole else [meta_graph(data)]))
+        return all(_keeps(graph, meter) for graph in (meta_graphs(data) if whole else [meta_graph(data)]))
     except FormatError:
         return False
 
@@ -43,41 +47,61 @@ class _Value(NamedTuple):
     name: bytes
 
 
-def _keeps(graph: MetaGraph) -> bool:
-    calls: dict[bytes, list[tuple[bytes, Node]]] = {}
+def _keeps(graph: MetaGraph, meter: Meter) -> bool:
+    trace = _Trace(graph, meter)
     waiting: list[_Value] = []
     for function, body in ((b"", graph.main), *graph.functions.items()):
         for node in body.nodes.values():
             waiting += _values(function, node, _PLACES.get(node.operation, slice(0)))
-            calls.setdefault(node.called, []).append((function, node))
+            trace.calls.setdefault(node.called, []).append((function, node))
     seen: set[_Value] = set()
-    functions: set[bytes] = set()
     while waiting:
         value = waiting.pop()
         if value not in seen:
             seen.add(value)
-            functions.add(value.function)
-            before = _before(graph, value, calls)
-            if before is None or len(functions) > _MOST_FUNCTIONS:
+            before = trace.before(value)
+            if before is None:
                 return False
             waiting += before
-    return True
+    return not _are_fed({value.name for value in seen if not value.function}, graph, meter)
 
 
-def _before(graph: MetaGraph, value: _Value, calls: Mapping[bytes, list[tuple[bytes, Node]]]) -> list[_Value] | None:
-    """What it is made of; None if that may be any text."""
-    body = graph.functions[value.function] if value.function else graph.main
-    if value.name in body.arguments:
-        # by calls alone: whoever else knows the function's name may give it anything
-        known = calls.get(value.function, [])
-        if graph.data.count(value.function) != 1 + len(known):
+def _are_fed(names: set[bytes], graph: MetaGraph, meter: Meter) -> bool:
+    """Whether anything but the reader's own choice could take the place of one of them."""
+    meter.step(len(names) * sum(map(len, graph.feeds)) // _BYTES_A_STEP)
+    return any(name in feed for name in names for feed in graph.feeds)
+
+
+@dataclass(slots=True)
+class _Trace:
+    """`calls`: of each function, and where they stand.  `closed`: whether nothing but these calls names it."""
+
+    graph: MetaGraph
+    meter: Meter
+    calls: dict[bytes, list[tuple[bytes, Node]]] = field(default_factory=dict)
+    closed: dict[bytes, bool] = field(default_factory=dict)
+
+    def before(self, value: _Value) -> list[_Value] | None:
+        """What it is made of; None if that may be any text."""
+        body = self.graph.functions[value.function] if value.function else self.graph.main
+        at = body.arguments.get(value.name)
+        if at is not None:
+            return self._given(value.function, at)
+        node = body.nodes.get(value.name)
+        if node is not None and node.operation in _THROUGH and not node.separator:
+            return _values(value.function, node, _THROUGH[node.operation])
+        return [] if node is not None and _is_harmless(node, value, self.graph.fed) else None
+
+    def _given(self, function: bytes, at: int) -> list[_Value] | None:
+        """By calls alone: whoever else knows the function's name may give it anything."""
+        calls = self.calls.get(function, [])
+        self.meter.step(1 + len(calls))
+        if function not in self.closed:
+            self.meter.step(len(self.graph.data) // _BYTES_A_STEP)
+            self.closed[function] = self.graph.data.count(function) == 1 + len(calls)
+        if not self.closed[function]:
             return None
-        at = body.arguments.index(value.name)
-        return [each for function, node in known for each in _values(function, node, slice(at, at + 1))]
-    node = body.nodes.get(value.name)
-    if node is not None and node.operation in _THROUGH and not node.separator:
-        return _values(value.function, node, _THROUGH[node.operation])
-    return [] if node is not None and _is_harmless(node, value, graph.fed) else None
+        return [each for caller, node in calls for each in _values(caller, node, slice(at, at + 1))]
 
 
 def _is_harmless(node: Node, value: _Value, fed: bytes) -> bool:
