@@ -51,8 +51,8 @@ LOOKS: Looks = (
         look_at_coreml_weights,
         look_at_data,
         look_at_program,
+        look_at_text,
     ),
-    (look_at_text,),
     (look_at_raw_weights,),
 )
 

@@ -47,7 +47,8 @@ class Scan:
         return "unknown"
 
     def _one_of(self, part: Part, formats: list[str]) -> str:
-        if len(formats) > 1:
+        """A pickle of protocol 0 is text; what either of them could do was looked for by both."""
+        if len(formats) > 1 and formats != ["pickle", "text"]:
             self.unknown(part, "ambiguous", f"is {' and '.join(formats)} at once, and readers choose differently")
         return formats[0]
 

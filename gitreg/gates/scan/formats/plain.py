@@ -10,30 +10,27 @@ from typing import TYPE_CHECKING
 from gitreg.gates.scan.formats.json_tree import nodes, texts_in
 from gitreg.gates.scan.formats.keras import check_config
 from gitreg.gates.scan.formats.skops import check_type
-from gitreg.gates.scan.formats.texts import check_template, check_text
+from gitreg.gates.scan.formats.texts import check_template, check_text, first_letter
 
 if TYPE_CHECKING:
     from gitreg.gates.scan.part import Part
     from gitreg.gates.scan.scan import Scan
 
-_DATA: Mapping[bytes, str] = {
-    b"\x89PNG\r\n\x1a\n": "png",
-    b"\xff\xd8\xff": "jpeg",
-    b"GIF87a": "gif",
-    b"GIF89a": "gif",
-    b"RIFF": "riff",
-    b"fLaC": "flac",
-    b"OggS": "ogg",
-    b"II*\x00": "tiff",
-    b"MM\x00*": "tiff",
-    b"ID3": "mp3",
-    b"FEA1": "feather",
-    b"lmgg": "ggml",
-    b"fmgg": "ggml",
-    b"tjgg": "ggml",
-    b"algg": "ggml",
-    b"\xba\x16\x4f\x2f\x0c\x00\x00\x00": "fasttext",
-}
+# Magic numbers that are words are told from words by what follows: a number, with zeros in its upper bytes.
+_DATA = (
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "png"),
+    (re.compile(rb"\xff\xd8\xff"), "jpeg"),
+    (re.compile(rb"GIF8[79]a.{6}\x00", re.DOTALL), "gif"),
+    (re.compile(rb"fLaC[\x00\x80]\x00\x00\x22"), "flac"),
+    (re.compile(rb"OggS\x00[\x00-\x07]"), "ogg"),
+    (re.compile(rb"II\*\x00|MM\x00\*"), "tiff"),
+    (re.compile(rb"ID3[\x02-\x04][^\xff].[\x00-\x7f]{4}", re.DOTALL), "mp3"),
+    (re.compile(rb"lmgg.{3}\x00|fmgg\x01\x00{3}|tjgg[\x01-\x03]\x00{3}|algg\x01\x00{3}", re.DOTALL), "ggml"),
+    (re.compile(rb"\xba\x16\x4f\x2f\x0c\x00\x00\x00"), "fasttext"),
+)
+_RIFF = re.compile(rb"RIFF(.{4})(?:WAVE|AVI |WEBP)", re.DOTALL)
+_STREAMED = frozenset({b"\x00" * 4, b"\xff" * 4})  # in place of a length
+_FEATHER_BEGINS, _FEATHER_ENDS = b"FEA1\x00\x00\x00\x00", b"FEA1"
 _PROGRAMS: Mapping[bytes, str] = {
     b"\x7fELF": "a native program",
     b"MZ": "a Windows program",
@@ -46,11 +43,14 @@ _PROGRAMS: Mapping[bytes, str] = {
     b"\x00asm": "a WebAssembly program",
     b"ftrt": "an engine of TensorRT, which is machine code",
     b"ptrt": "an engine of TensorRT, which is machine code",
+    b"\xac\xed\x00\x05": "a stream of Java's objects",
+    b"\x1bLua": "compiled Lua",
+    b"\x1bLJ": "compiled Lua",
 }
 _BYTECODE = re.compile(rb"[\x00-\xff][\x0a-\x0f]\r\n")
-_SOURCES = frozenset(
-    {".py", ".pyc", ".pyd", ".so", ".dll", ".dylib", ".sh", ".bat", ".ps1", ".js", ".pth", ".lua", ".rb"}
-)
+_SOURCES = frozenset({".py", ".sh", ".bat", ".ps1", ".js", ".lua", ".rb"})
+_MAY_BE_SOURCES = frozenset({".pyc", ".pyd", ".so", ".dll", ".dylib", ".pth"})
+_YAML = frozenset({".yaml", ".yml"})
 _HEAD = 1 << 16
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _READ = "read it, or leave it out: a program needs no gate to be dangerous"
@@ -58,7 +58,15 @@ _READ = "read it, or leave it out: a program needs no gate to be dangerous"
 
 def look_at_data(part: Part, scan: Scan) -> str | None:  # noqa: ARG001  every look is called alike
     head = part.head(16)
-    return next((name for magic, name in _DATA.items() if head.startswith(magic)), None)
+    if match := _RIFF.match(head):
+        return "riff" if match[1] in _STREAMED or _reaches(part, match[1]) else None
+    if head.startswith(_FEATHER_BEGINS):
+        return "feather" if part.tail(len(_FEATHER_ENDS)) == _FEATHER_ENDS else None
+    return next((name for magic, name in _DATA if magic.match(head)), None)
+
+
+def _reaches(part: Part, length: bytes) -> bool:
+    return part.size is not None and 8 + int.from_bytes(length, "little") in {part.size, part.size - 1}
 
 
 def look_at_program(part: Part, scan: Scan) -> str | None:
@@ -74,21 +82,22 @@ def look_at_program(part: Part, scan: Scan) -> str | None:
 
 
 def look_at_text(part: Part, scan: Scan) -> str | None:
-    """UTF-8 without control characters, as far as its beginning shows."""
-    if not _is_text(part) or part.head(2) == b"#!":
+    """UTF-8 without control characters, as far as its beginning shows.
+
+    Some readers run a text before they come to bytes that are none: what is called one must be nothing else.
+    """
+    if part.head(2) == b"#!":
         return None
-    if part.suffix in _SOURCES:
+    is_text = _is_text(part)
+    if part.suffix in _SOURCES or (is_text and part.suffix in _MAY_BE_SOURCES):
         scan.unknown(part, "source", "is a program's text, which nobody has looked through", _READ)
         return "source"
-    if _begins_json(part) and _is_json(part, scan):
+    if not is_text and part.suffix not in _YAML:
+        return None
+    if is_text and first_letter(part) in {b"{", b"[", b""} and _is_json(part, scan):
         return "json"
     check_text(part, scan)
-    return "text"
-
-
-def _begins_json(part: Part) -> bool:
-    """Also after blanks, however many, which its readers pass over."""
-    return part.head(_HEAD).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"[", b""}
+    return "text" if is_text else None
 
 
 def _is_json(part: Part, scan: Scan) -> bool:

@@ -20,14 +20,20 @@ if TYPE_CHECKING:
 
 _PIECE = 8 << 20
 _OVERLAP = 1 << 12
-_XML_HEAD = 1 << 10
+_HEAD = 1 << 16
 # Also by numbers for letters, and by a prefix that stands for another one.
 _TAG = re.compile(
     rb"!(?:![^\s,!]{0,200}?|<[^\s>!]{0,200}?)(?:python/|%[0-9a-fA-F]{2})"
     rb"|tag:yaml\.org,2002:python/|^(?:\xef\xbb\xbf)?%TAG\s",
     re.MULTILINE,
 )
-_ENTITY = re.compile(rb"<!ENTITY\s{1,99}(?:%\s{1,99})?[^\s<>]{1,200}\s{1,99}(?:SYSTEM|PUBLIC)\s")
+# Entities, which can also grow without end, and a DTD from elsewhere, which can declare them.  Apple's and the W3C's
+# stand in every property list and drawing.
+_ENTITY = re.compile(
+    rb"<!ENTITY|<!DOCTYPE(?!\s{1,99}[\w:.-]{1,99}\s{0,99}"
+    rb'(?:PUBLIC\s{1,99}"[^"<>]{0,200}"\s{0,99}(?:"https?://www\.(?:apple\.com/DTDs|w3\.org)/[^"<>]{0,200}"\s{0,99})?)?'
+    rb"[\[>])"
+)
 _TEMPLATES = frozenset({".jinja", ".jinja2", ".j2"})
 _LONGEST_TEMPLATE = 16 << 20
 _REFUSE_TAGS = "never read it with an unsafe YAML loader"
@@ -37,20 +43,25 @@ _SANDBOX = "take the template out, or render it in a sandbox only"
 
 def check_text(part: Part, scan: Scan) -> None:
     """Of a text in whatever language: nobody says which one it is meant for."""
-    is_xml = part.head(_XML_HEAD).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+    is_xml = first_letter(part) in {b"<", b""}
     for begin, piece in _pieces(part):
         if match := _TAG.search(piece):
             detail = f"has the YAML tag {shown(match[0].decode('latin-1'))}, by which a reader calls Python"
             scan.unsafe(part.within(begin + match.start()), "yaml-tag", detail, _REFUSE_TAGS)
             break
         if is_xml and (match := _ENTITY.search(piece)):
-            detail = "is XML with a part that its reader takes from another file"
+            detail = "is XML that declares what its reader puts in, or takes such declarations from another file"
             scan.unsafe(part.within(begin + match.start()), "xml-entity", detail, _REFUSE_ENTITIES)
             break
     if part.suffix == ".pbtxt":
         check_graph_text(part, scan)
     if part.suffix in _TEMPLATES:
         check_template(part, scan, part.head(_LONGEST_TEMPLATE).decode("utf-8", "replace"))
+
+
+def first_letter(part: Part) -> bytes:
+    """After blanks, however many, which readers pass over; nothing, if there may be more of them."""
+    return part.head(_HEAD).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
 
 
 def check_template(part: Part, scan: Scan, template: str) -> None:

@@ -16,13 +16,13 @@ _WIDTHS: Mapping[bytes, int] = {
     b"Z": 0, b"N": 0, b"T": 0, b"F": 0, b"i": 1, b"U": 1, b"C": 1, b"I": 2, b"l": 4, b"L": 8, b"d": 4, b"D": 8,
 }  # fmt: skip
 _INTEGERS = b"iUIlL"
-_FIRST = frozenset(b"{" + bytes([second]) for second in b"}#$" + _INTEGERS)  # JSON goes on with a quote or a blank
+_FIRST = b"{L\x00\x00\x00\x00"  # a name behind its length in eight bytes, as which no text can be read
 _DEEPEST = 100
 _END_OF_OBJECT, _END_OF_LIST = b"}", b"]"
 
 
 def look_at_ubjson(part: Part, scan: Scan) -> str | None:
-    if part.size is None or part.head(2) not in _FIRST:
+    if part.size is None or part.head(len(_FIRST)) != _FIRST:
         return None
     try:
         with part.open() as stream:
