@@ -19,6 +19,7 @@ from bench.scan.data_files import (
     binary,
     core_ml,
     extension,
+    short,
     table,
     ubjson,
     weights,
@@ -31,6 +32,14 @@ from gitreg.gates.scan.profiles.table import DEFAULT, allow_list
 from gitreg.gates.scan.scan import scan_file
 
 CALL = b"\x80\x04\x8c\x02os\x8c\x06getcwd\x93)R."
+
+
+# As msgpack-numpy writes an array; it takes the type's word for what the bytes are.
+def array(kind):
+    return table(nd=b"\xc3", type=binary(kind), kind=binary(b""), shape=b"\x91\x01", data=binary(bytes(8)))
+
+
+NUMPY = array(b"<f8")
 LAYER = field(1, b"x") + field(500, field(10, b"Company"))
 PIPELINE = core_ml(202, field(1, core_ml(500, field(1, LAYER))))
 READS_FILES = [
@@ -40,7 +49,7 @@ READS_FILES = [
     octets(field(1, b"x") + TWO_OPERATIONS),
 ]
 DATA = {
-    "msgpack": [FLAX, table(times=extension(255, bytes(8)), x=b"\xd4\x01\x00")],
+    "msgpack": [FLAX, NUMPY, table(type=short(b"object")), table(times=extension(255, bytes(8)), x=b"\xd4\x01\x00")],
     "ubjson": [ubjson(), ubjson(b"[$U#i\x02\x01\x02"), ubjson(b"{$U#i\x01i\x01a\x07"), ubjson(b"[TFZi\x05]")],
     "catboost": [CATBOOST],
     "xgboost": [XGBOOST, b"binf" + XGBOOST],
@@ -49,11 +58,17 @@ DATA = {
     "tflite": [tflite(), tflite(b"TFLite_Detection_PostProcess"), tflite(b"FlexAdd", flex(b"Add"))],
     "coreml": [core_ml(500, field(1, field(140, b""))), core_ml(502, field(1, b"@model_path/weights/weight.bin"))],
     "coreml-weights": [weights(b"1234"), weights(b"1" * 64, b"2" * 65)],
-    "feather": [b"FEA1" + bytes(60)],
-    "ggml": [b"lmgg" + bytes(60)],
+    "feather": [b"FEA1" + bytes(60) + b"FEA1"],
+    "ggml": [b"lmgg" + bytes(60), b"tjgg\x03" + bytes(60)],
+    "mp3": [b"ID3\x04\x00\x00" + bytes(60)],
+    "riff": [b"RIFF\x04\0\0\0WAVE", b"RIFF\xff\xff\xff\xffWAVE" + bytes(9)],
+    "flac": [b"fLaC\x80\0\0\x22" + bytes(34)],
+    "ogg": [b"OggS\0\2" + bytes(60)],
+    "gif": [b"GIF89a\1\0\1\0\0\0\0,"],
 }
 HOSTILE = {
     "msgpack-objects": [OBJECTS, table(w=table(kind=b"\xa1O")), table(w=b"\x91" + OBJECTS)],
+    "msgpack-type": [array(kind) for kind in (b"|O", b"O8", b"object", b"i4,O", b"f8" + bytes(16))],
     "msgpack-extension": [table(w=extension(42, b"x"))],
     "pickle-call": [table(w=binary(CALL)), table(w=extension(1, CALL))],
     "arrow-pickle": [made(bytes(shift) + PICKLED) for made in TABLES.values() for shift in range(3)],
@@ -70,7 +85,7 @@ HOSTILE = {
     ],
     "coreml-custom": [core_ml(500, field(1, LAYER)), core_ml(555, b""), core_ml(556, b""), PIPELINE],
     "coreml-external": [core_ml(502, field(1, b"@model_path/../x.bin")), core_ml(502, field(1, b"@model_path//x"))],
-    "program": [b"ftrt" + bytes(60), b"!<arch>\n" + bytes(60)],
+    "program": [b"ftrt" + bytes(60), b"\xac\xed\0\5sr", b"\x1bLua\x53", b"!<arch>\n" + bytes(60)],
     "xml-entity": [ENTITY, b"\xef\xbb\xbf \n" + ENTITY],
 }
 
@@ -102,6 +117,17 @@ def test_numbers_that_begin_like_messagepack_are_not_judged_as_such(scanned):
     """Of raw weights, some begin with any byte there is."""
     result = scanned(table(w=extension(42, b"x")) + b"\xc1", "file")
     assert [finding.rule for finding in result.findings] == ["unknown-format"]
+
+
+@pytest.mark.parametrize("head", [b"\xca\xfe\xd0\x0dEvil", bytes(12) + b"\7", bytes(20) + b"\4", bytes(36) + b"x"])
+def test_what_stands_before_xgboost_s_names_is_looked_at(scanned, head):
+    """Any other format could begin there."""
+    assert scanned(head.ljust(136, b"\0") + XGBOOST[136:], "file").verdict == "unknown"
+
+
+def test_structured_arrays_are_not_taken_for_numbers(scanned):
+    strange = table(nd=b"\xc3", type=b"\x91\x92" + short(b"x") + short(b"|O"), kind=binary(b"V"), data=binary(b""))
+    assert [finding.rule for finding in scanned(strange, "file").findings] == ["msgpack-type"]
 
 
 def test_words_about_entities_are_no_entities(scanned):

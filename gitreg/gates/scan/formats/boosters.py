@@ -13,9 +13,13 @@ _HEAD = 1 << 12
 # The core's length, the core, which names its version, then tables for categories.
 _CATBOOST = re.compile(rb"CBM1(.{4}).{0,4000}FlabuffersModel_v\d", re.DOTALL)
 _BEFORE_CORE = 8
-# learner.cc: parameters of 136 bytes, then the objective's name and the booster's, each behind its length.
+# learner.cc, LearnerModelParamLegacy: a score, the numbers of features and classes, two flags, the version, the number
+# of targets, a flag, and 100 bytes of zeros.  Then the objective's name and the booster's, each behind its length.
+_FLAG = rb"[\x00\x01]\x00{3}"
 _XGBOOST = re.compile(
-    rb"(?:binf)?.{136}(.)\x00{7}([\w:@.-]{1,64})[\x04\x06\x08]\x00{7}(?:gbtree|gblinear|dart)", re.DOTALL
+    rb"(?:binf)?.{4}.{3}\x00.{3}\x00" + _FLAG * 2 + rb"[\x00-\x03]\x00{3}.\x00{3}.{2}\x00{2}" + _FLAG + rb"\x00{100}"
+    rb"(.)\x00{7}([\w:@.-]{1,64})[\x04\x06\x08]\x00{7}(?:gbtree|gblinear|dart)",
+    re.DOTALL,
 )
 
 

@@ -6,6 +6,7 @@ https://github.com/msgpack/msgpack/blob/master/spec.md
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -52,7 +53,9 @@ _DEEPEST = 100
 _LONGEST_TEXT = 16 << 20
 _HEAD = 1 << 16
 _SHORT = 16
-_KIND, _OBJECTS = b"kind", b"O"
+# Of msgpack-numpy's arrays.  NumPy takes objects by other names as well, and within types that are put together.
+_ARRAY, _KIND, _TYPE, _OBJECTS = b"nd", b"kind", b"type", b"O"
+_NUMBERS_OR_TEXTS = re.compile(rb"[<>=|]?(?:[?biufcSUV]\d{0,9}|[mM]8(?:\[\w{1,2}\])?)")
 _ADVICE = "ask for safetensors, or for arrays that hold numbers only"
 
 
@@ -75,7 +78,8 @@ def look_at_msgpack(part: Part, scan: Scan) -> str | None:
 class _Walk:
     """What is there to say is kept until all turns out to be MessagePack: any bytes may begin like it.
 
-    `blobs`: where bytes begin, and how many.  `objects`: tables of arrays of objects.
+    `blobs`: where bytes begin, and how many.  `objects`: tables of arrays of objects; `others`: of
+    arrays whose type is none of numbers or texts.
     """
 
     taken: Taken
@@ -83,6 +87,7 @@ class _Walk:
     blobs: list[tuple[int, int]] = field(default_factory=list)
     extensions: set[int] = field(default_factory=set)
     objects: list[int] = field(default_factory=list)
+    others: list[int] = field(default_factory=list)
 
     def value(self, depth: int) -> bytes:
         """Of a short text, or short bytes, what it is; of all else, nothing."""
@@ -145,12 +150,18 @@ class _Walk:
         self._bytes(length)
 
     def _table(self, count: int, depth: int) -> None:
-        begin = self.taken.at
+        begin, array, strange = self.taken.at, False, False
         for _ in range(count):
             key = self.value(depth + 1)
-            if self.value(depth + 1) == _OBJECTS and key == _KIND:
+            value = self.value(depth + 1)
+            if key == _KIND and value == _OBJECTS:
                 self.meter.member()
                 self.objects.append(begin)
+            array |= key == _ARRAY
+            strange |= key == _TYPE and not _NUMBERS_OR_TEXTS.fullmatch(value)
+        if array and strange:
+            self.meter.member()
+            self.others.append(begin)
 
 
 def _report(walk: _Walk, part: Part, scan: Scan) -> None:
@@ -159,6 +170,9 @@ def _report(walk: _Walk, part: Part, scan: Scan) -> None:
     for begin in walk.objects:
         detail = "holds an array of Python objects, which msgpack-numpy unpickles"
         scan.unsafe(part.within(begin), "msgpack-objects", detail, _ADVICE)
+    for begin in walk.others:
+        detail = "holds an array of a type that is not looked into, and may be one of Python objects"
+        scan.unknown(part.within(begin), "msgpack-type", detail, _ADVICE)
     for number in sorted(walk.extensions - _EXTENSIONS):
         detail = f"has values of the extension {number}, which only their own reader knows"
         scan.unknown(part, "msgpack-extension", detail, _ADVICE)
