@@ -80,6 +80,23 @@ def core_ml(kind, content):
     return number(1, 7) + field(2, field(1, b"x")) + field(kind, content)
 
 
+def entry(name, content):
+    """Of a map."""
+    return field(1, name) + field(2, content)
+
+
+def blob(place):
+    """A value that lies in a file."""
+    return field(5, field(1, place) + number(2, 64))
+
+
+def program(value):
+    """Of Core ML, of one constant."""
+    block = field(3, field(1, b"const") + field(5, entry(b"val", value)))
+    function = field(2, b"CoreML7") + field(3, entry(b"CoreML7", block))
+    return core_ml(502, number(1, 1) + field(2, entry(b"main", function)))
+
+
 def weights(*blobs):
     data = struct.pack("<II", len(blobs), 2).ljust(64, b"\0")
     for blob in blobs:
@@ -92,7 +109,16 @@ def weights(*blobs):
 TWO_OPERATIONS = field(2, b"Add") + field(2, b"ReadFile") + b"J\0"
 CATBOOST = b"CBM1\x40\0\0\0" + bytes(20) + b"FlabuffersModel_v1".ljust(44, b"\0")
 XGBOOST = bytes(136) + b"".join(len(text).to_bytes(8, "little") + text for text in (b"reg:squarederror", b"gbtree"))
-IR = b'<?xml version="1.0"?>\n<net name="m" version="11">\n<data element_type="f32" offset="0" size="24" />\n</net>\n'
+
+
+def openvino(size=24, shape=b"2, 3", before=b"", offset=0):
+    """The description of a network with one constant."""
+    data = b'<data element_type="f32" shape="%b" offset="%d" size="%d" />' % (shape, offset, size)
+    layer = b'<layer id="0" name="w" type="Const" version="opset1">' + data + b"</layer>"
+    return b'<?xml version="1.0"?>\n' + before + b'<net name="m" version="11"><layers>' + layer + b"</layers></net>\n"
+
+
+IR = openvino()
 ENTITY = b'<?xml version="1.0"?>\n<!DOCTYPE PMML [<!ENTITY x SYSTEM "file:///etc/hostname">]>\n<PMML>&x;</PMML>\n'
 NUMBERS = struct.pack("<6f", *(0.1 + each for each in range(6)))
 
@@ -109,7 +135,9 @@ def adversarial(call):
     yield "flex, misnamed.tflite", tflite(b"FlexAdd", flex(b"WriteFile"))
     yield "flex, two operations.tflite", tflite(b"FlexAdd", flex(b"Add", TWO_OPERATIONS))
     yield "layer.mlmodel", core_ml(500, field(1, field(1, b"x") + field(500, field(10, b"Company"))))
-    yield "outside.mlmodel", core_ml(502, field(1, b"@model_path/../../etc/hostname"))
+    yield "outside.mlmodel", program(blob(b"@model_path/../../etc/hostname"))
+    yield "elsewhere.mlmodel", program(blob(b"/etc/hostname"))
+    yield "far outside.mlmodel", program(blob(b"@model_path/" + b"a/" * 200 + b"../" * 230 + b"etc/hostname"))
     yield "model.pmml", ENTITY
     yield "model.engine", b"ftrt" + bytes(60)
 
@@ -124,7 +152,7 @@ def benign():
     yield "model.tflite", tflite()
     yield "select.tflite", tflite(b"FlexAdd", flex(b"Add"))
     yield "network.mlmodel", core_ml(500, field(1, field(1, b"x") + field(140, b"")))
-    yield "program.mlmodel", core_ml(502, field(1, b"@model_path/weights/weight.bin"))
+    yield "program.mlmodel", program(blob(b"@model_path/weights/weight.bin"))
     yield "weight.bin", weights(b"1234", bytes(64))
     yield "OpenVINO", {"model.xml": IR, "model.bin": NUMBERS}
     yield "data.pmml", b'<?xml version="1.0"?>\n<PMML version="4.4"><Header/></PMML>\n'

@@ -17,8 +17,10 @@ from bench.scan.data_files import (
     TWO_OPERATIONS,
     XGBOOST,
     binary,
+    blob,
     core_ml,
     extension,
+    program,
     short,
     table,
     ubjson,
@@ -48,6 +50,26 @@ READS_FILES = [
     flex(b"Add", field(2, b"Add") + varints(2 << 3 | 2 | 1 << 32, 8) + b"ReadFile"),
     octets(field(1, b"x") + TWO_OPERATIONS),
 ]
+OUTSIDE = [
+    b"/etc/passwd",
+    b"weight.bin",
+    b"@model_path/../x.bin",
+    b"@model_path//x",
+    b"@model_path\\..\\x",
+    b"@model_path/x\0",
+    b"@model_path/" + b"a/" * 200 + b"../" * 230 + b"etc/passwd",
+]
+
+
+def values(value):
+    """By itself, in a list, in a dictionary, and with the attributes of its type."""
+    attributes = field(4, field(1, b"x") + field(2, value))
+    yield value
+    yield field(3, field(3, field(1, value)))
+    yield field(3, field(4, field(1, field(2, value))))
+    yield field(2, field(1, attributes))
+
+
 DATA = {
     "msgpack": [FLAX, NUMPY, table(type=short(b"object")), table(times=extension(255, bytes(8)), x=b"\xd4\x01\x00")],
     "ubjson": [ubjson(), ubjson(b"[$U#i\x02\x01\x02"), ubjson(b"{$U#i\x01i\x01a\x07"), ubjson(b"[TFZi\x05]")],
@@ -56,7 +78,7 @@ DATA = {
     "parquet": [TABLES["parquet"](bytes(60))],
     "arrow": [TABLES["arrow file"](bytes(60)), TABLES["arrow stream"](bytes(60))],
     "tflite": [tflite(), tflite(b"TFLite_Detection_PostProcess"), tflite(b"FlexAdd", flex(b"Add"))],
-    "coreml": [core_ml(500, field(1, field(140, b""))), core_ml(502, field(1, b"@model_path/weights/weight.bin"))],
+    "coreml": [core_ml(500, field(1, field(140, b""))), program(blob(b"@model_path/weights/weight.bin"))],
     "coreml-weights": [weights(b"1234"), weights(b"1" * 64, b"2" * 65)],
     "feather": [b"FEA1" + bytes(60) + b"FEA1"],
     "ggml": [b"lmgg" + bytes(60), b"tjgg\x03" + bytes(60)],
@@ -84,7 +106,8 @@ HOSTILE = {
         tflite(b"FlexCompanyOp", flex(b"CompanyOp")),
     ],
     "coreml-custom": [core_ml(500, field(1, LAYER)), core_ml(555, b""), core_ml(556, b""), PIPELINE],
-    "coreml-external": [core_ml(502, field(1, b"@model_path/../x.bin")), core_ml(502, field(1, b"@model_path//x"))],
+    "coreml-external": [program(value) for place in OUTSIDE for value in values(blob(place))],
+    "coreml-program": [core_ml(502, blob(b"/x")), program(b"@model_path/x"), program(blob(b"") + field(9, b""))],
     "program": [b"ftrt" + bytes(60), b"\xac\xed\0\5sr", b"\x1bLua\x53", b"!<arch>\n" + bytes(60)],
     "xml-entity": [ENTITY, b"\xef\xbb\xbf \n" + ENTITY],
 }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from gitreg.errors import FormatError
 from gitreg.gates.formats.binary import Taken
 from gitreg.gates.scan.finding import shown
+from gitreg.gates.scan.formats.mil import files_of
 from gitreg.gates.scan.formats.protobuf import fields, inside
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _TYPES = frozenset({
 _LAYERS, _CUSTOM_LAYER = 1, 500
 _DEEPEST = 8
 _LONGEST_PROGRAM = 256 << 20
-_PLACE = re.compile(rb"@model_path/([^\x00-\x1f]{0,400})")
+_LONGEST_PLACE = 1 << 12
 _BLOB_HEADER = re.compile(rb"(.{4})\x02\0\0\0\0{56}\xef\xbe\xad\xde", re.DOTALL)
 _SENTINEL = 0xDEADBEEF
 _ALIGNMENT = 64
@@ -78,12 +79,22 @@ def _check_layers(stream: BinaryIO, begin: int, length: int, part: Part, scan: S
 
 def _check_places(stream: BinaryIO, begin: int, length: int, part: Part, scan: Scan) -> None:
     if length > _LONGEST_PROGRAM:
-        scan.unknown(part, "coreml-size", f"has a program of more than {_LONGEST_PROGRAM} bytes", _ADVICE)
+        scan.unknown(part, "coreml-program", f"has a program of more than {_LONGEST_PROGRAM} bytes", _ADVICE)
+        return
     stream.seek(begin)
-    for match in _PLACE.finditer(stream.read(min(length, _LONGEST_PROGRAM))):
-        if b".." in match[1] or match[1].startswith(b"/"):
-            detail = f"reads its weights from {shown(match[1].decode('utf-8', 'replace'))}, outside of the package"
-            scan.unsafe(part.within(begin + match.start()), "coreml-external", detail, _ADVICE)
+    try:
+        for at, name in files_of(stream.read(length), scan.meter.step):
+            if not _is_inside(name):
+                text = shown(name[:_LONGEST_PLACE].decode("utf-8", "replace"))
+                detail = f"reads its weights from {text}, outside of the package"
+                scan.unsafe(part.within(begin + at), "coreml-external", detail, _ADVICE)
+    except FormatError as error:
+        scan.unknown(part.within(begin), "coreml-program", error.message, _ADVICE)
+
+
+def _is_inside(name: bytes) -> bool:
+    package, *way = re.split(rb"[/\\]", name)
+    return package == b"@model_path" and bool(way) and {b"", b".."}.isdisjoint(way) and b"\0" not in name
 
 
 def look_at_coreml_weights(part: Part, scan: Scan) -> str | None:
