@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.scan.data_files import IR, NUMBERS
+from bench.scan.data_files import IR, NUMBERS, openvino
 from bench.scan.model_files import onnx_model
 from bench.scan.saved_models import block, checkpoint, ended, table
 from bench.scan.wire import field, number, varints
@@ -15,11 +15,20 @@ from gitreg.gates.formats.bundle import read_bundle
 from gitreg.gates.scan.looks import scan_paths
 from gitreg.gates.scan.profiles.table import DEFAULT
 
+OTHER = b"\xca\xfe\xd0\x0dEvil"  # the beginning of a format that nobody knows
 INDEX = checkpoint([(0, 0, 8), (0, 8, 16)])
-EXTERNAL = b"".join(
-    field(13, field(1, key) + field(2, value)) for key, value in ((b"location", b"m.onnx.data"), (b"length", b"24"))
-)
-ONNX = onnx_model() + field(7, field(5, field(8, b"w") + EXTERNAL))
+
+
+def onnx(length=b"24", shape=(2, 3), kind=1, offset=b"0", location=1):
+    """A model with one tensor outside."""
+    texts = {b"location": b"m.onnx.data", b"offset": offset, b"length": length}
+    entries = b"".join(field(13, field(1, key) + field(2, value)) for key, value in texts.items() if value)
+    dimensions = b"".join(number(1, each) for each in shape)
+    tensor = dimensions + number(2, kind) + field(8, b"w") + entries + number(14, location)
+    return onnx_model() + field(7, field(5, tensor))
+
+
+ONNX = onnx()
 
 
 def ignored(count):
@@ -71,6 +80,36 @@ def test_a_description_that_is_a_link_is_not_followed(judged, tmp_path, form):
     assert judged({weights: NUMBERS})[weights].verdict == "unknown"
 
 
+DISAGREEING = {
+    "onnx: no shape": ("m.onnx", onnx(shape=()), "m.onnx.data"),
+    "onnx: another shape": ("m.onnx", onnx(shape=(2, 2)), "m.onnx.data"),
+    "onnx: of unknown numbers": ("m.onnx", onnx(kind=8), "m.onnx.data"),
+    "onnx: neither shape nor length": ("m.onnx", onnx(length=b"", shape=()), "m.onnx.data"),
+    "onnx: not outside": ("m.onnx", onnx(location=0), "m.onnx.data"),
+    "openvino: no shape": ("m.xml", openvino(shape=b"-"), "m.bin"),
+    "openvino: another shape": ("m.xml", openvino(shape=b"2,2"), "m.bin"),
+    "openvino: no constant": ("m.xml", IR.replace(b"Const", b"Parameter"), "m.bin"),
+    "openvino: within a comment": ("m.xml", b"<net><!-- " + IR[22:] + b" --></net>", "m.bin"),
+    "openvino: beside a comment": ("m.xml", openvino(before=b"<!-- x -->"), "m.bin"),
+    "openvino: words": ("m.xml", IR[:-8], "m.bin"),
+}
+
+
+@pytest.mark.parametrize("way", DISAGREEING)
+def test_a_description_that_disagrees_with_itself_says_nothing(judged, way):
+    """Each stood for all bytes of any file."""
+    name, description, weights = DISAGREEING[way]
+    assert judged({name: description, weights: NUMBERS})[weights].verdict == "unknown"
+
+
+@pytest.mark.parametrize("name", ["m.onnx", "m.xml"])
+def test_between_tensors_are_zeros_only(judged, name):
+    description = {"m.onnx": onnx(offset=b"8"), "m.xml": openvino(offset=8)}[name]
+    weights = {"m.onnx": "m.onnx.data", "m.xml": "m.bin"}[name]
+    assert judged({name: description, weights: bytes(8) + NUMBERS})[weights].safe
+    assert judged({name: description, weights: OTHER + NUMBERS})[weights].verdict == "unknown"
+
+
 def test_a_pickle_in_place_of_weights_is_a_pickle_whatever_describes_it(judged, payload):
     data = pickle.dumps(payload)
     result = judged({"v.index": checkpoint([(0, 0, len(data))]), "v.data-00000-of-00001": data})[
@@ -84,19 +123,18 @@ def test_an_index_gives_each_tensor_s_place():
     assert (bundle.shards, bundle.extents) == (2, ((0, 0, 300), (1, 5, 2)))
 
 
-JAVA = b"\xac\xed\x00\x05sr\x00\x04Evil"
 HEADER = block([(b"", number(1, 1))])
 LISTED = [(b"x", varints(0, len(HEADER)))]
 BROKEN = {
     "outside of itself": ended(HEADER + bytes(5), block([(b"x", varints(0, 1 << 20))])),
-    "where the one before ends": checkpoint([(0, 0, 8)], before=JAVA),
+    "where the one before ends": checkpoint([(0, 0, 8)], before=OTHER),
     "begin where the one before": ended(HEADER + bytes(5), block([*LISTED, *LISTED])),
     "behind its last": INDEX[:-9] + b"x" + INDEX[-8:],
     "behind its last block": INDEX[:-48] + b"rm -rf x\n" + INDEX[-48:],
     "a block about": ended(HEADER + bytes(5), block(LISTED), block([(b"sh", b"")])),
     "leads elsewhere": ended(HEADER[:-8] + b"evil" + HEADER[-4:] + bytes(5), block(LISTED)),
     "not sorted": table(block([(b"", number(1, 1)), (b"w", b""), (b"w", b"")])),
-    "does not begin by": table(block([(JAVA, number(1, 1))])),
+    "does not begin by": table(block([(OTHER, number(1, 1))])),
     "does not end": INDEX[:-1] + b"x",
     "compressed": INDEX.replace(b"\x01\0\0\0" + bytes(5), b"\x01\0\0\0\1" + bytes(4)),
     "how many files": checkpoint([], 0),

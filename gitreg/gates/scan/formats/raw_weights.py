@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gitreg.errors import FormatError
 from gitreg.gates.formats.bundle import LARGEST, read_bundle
 from gitreg.gates.scan.formats.onnx_places import places_in
+from gitreg.gates.scan.formats.openvino_places import constants_in
 
 if TYPE_CHECKING:
     from gitreg.gates.scan.part import Part
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 Extents = Iterator[tuple[int, int]]  # offsets and sizes
 
 _LONGEST_GAP = 1 << 16  # for alignment
-_LONGEST_GRAPH = 64 << 20
-_CONSTANT = re.compile(rb'<data\s[^<>]{0,400}?\boffset="(\d{1,15})"[^<>]{0,400}?\bsize="(\d{1,15})"')
 
 
 def look_at_raw_weights(part: Part, scan: Scan) -> str | None:
@@ -30,16 +29,24 @@ def look_at_raw_weights(part: Part, scan: Scan) -> str | None:
 
 
 def _is_filled(part: Part, extents: Extents) -> bool:
-    """Whether they reach from its first byte to its last, and not further."""
+    """Whether they reach from its first byte to its last, and not further, with nothing but zeros in between."""
     reached = 0
     try:
         for offset, count in sorted(extents):
-            if offset > reached + _LONGEST_GAP:
+            if offset > reached and not _is_padding(part, reached, offset - reached):
                 return False
             reached = max(reached, offset + count)
     except FormatError:
         return False
     return reached == part.size
+
+
+def _is_padding(part: Part, begin: int, count: int) -> bool:
+    if count > _LONGEST_GAP:
+        return False
+    with part.open() as stream:
+        stream.seek(begin)
+        return stream.read(count) == bytes(count)
 
 
 def _of_tensorflow(match: re.Match[str], part: Part, scan: Scan) -> Extents:
@@ -52,11 +59,9 @@ def _of_tensorflow(match: re.Match[str], part: Part, scan: Scan) -> Extents:
     yield from ((extent.offset, extent.size) for extent in extents if extent.shard == int(match[2]))
 
 
-def _of_openvino(match: re.Match[str], part: Part, scan: Scan) -> Extents:  # noqa: ARG001  one of several
+def _of_openvino(match: re.Match[str], part: Part, scan: Scan) -> Extents:
     if graph := part.beside(f"{match[1]}.xml"):
-        text = graph.head(_LONGEST_GRAPH)
-        if text.lstrip().startswith(b"<?xml") and b"<net " in text:
-            yield from ((int(found[1]), int(found[2])) for found in _CONSTANT.finditer(text))
+        yield from constants_in(graph, scan.meter.step)
 
 
 def _of_onnx(match: re.Match[str], part: Part, scan: Scan) -> Extents:
