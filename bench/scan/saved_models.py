@@ -33,12 +33,13 @@ def ended(data, index, about=bytes(4) + b"\x01\0\0\0"):
     return data + about + bytes(5) + index + bytes(5) + footer + bytes.fromhex("57fb808b247547db")
 
 
-def checkpoint(extents, shards=1, before=b""):
-    """An index of tensors: `(shard, offset, size)`."""
+def checkpoint(extents, shards=1, before=b"", kind=4):
+    """An index of tensors: `(shard, offset, size)`, with as many numbers as bytes."""
     entries = [(b"", number(1, shards))]
     for index, (shard, offset, size) in enumerate(extents):
+        shape = field(2, field(2, number(1, size)))
         place = number(3, shard) + number(4, offset) + number(5, size)
-        entries.append((b"w%d" % index, number(1, 1) + field(2, b"") + place + b"\x35\0\0\0\0"))
+        entries.append((b"w%d" % index, number(1, kind) + shape + place + b"\x35\0\0\0\0"))
     return table(block(entries), before=before)
 
 

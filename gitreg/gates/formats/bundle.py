@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from math import prod
 from typing import NamedTuple
 
 from gitreg.errors import FormatError
@@ -19,7 +20,16 @@ _FOOTER = 48
 _TRAILER = 5  # kind of compression and checksum
 _HEADER: Mapping[int, int] = {1: NUMBER, 2: NUMBER, 3: TEXT}
 _ENTRY: Mapping[int, int] = {1: NUMBER, 2: TEXT, 3: NUMBER, 4: NUMBER, 5: NUMBER, 6: FOUR, 7: TEXT}
-_SHARD, _OFFSET, _SIZE = 3, 4, 5
+_TYPE, _SHAPE, _SHARD, _OFFSET, _SIZE, _SLICES = 1, 2, 3, 4, 5, 7
+_SHAPE_FIELDS: Mapping[int, int] = {2: TEXT, 3: NUMBER}
+_DIMENSION: Mapping[int, int] = {1: NUMBER, 2: TEXT}
+_MOST_DIMENSIONS = 254
+# tensorflow/core/framework/types.proto: bytes of each number; of texts and variants, only the entry says how many.
+_WIDTHS: Mapping[int, int] = {
+    1: 4, 2: 8, 3: 4, 4: 1, 5: 2, 6: 1, 8: 8, 9: 8, 10: 1, 11: 1, 12: 1, 13: 4, 14: 2, 15: 2, 16: 2, 17: 2, 18: 16,
+    19: 2, 22: 4, 23: 8, 24: 1, 25: 1, 29: 1, 30: 1,
+}  # fmt: skip
+_OF_ANY_SIZE = frozenset({7, 21})
 
 
 class Extent(NamedTuple):
@@ -78,7 +88,26 @@ def _bundle(rows: list[tuple[bytes, bytes]]) -> Bundle:
 
 def _extent(value: bytes) -> Extent:
     numbers = _numbers(value, _ENTRY)
-    return Extent(numbers.get(_SHARD, 0), numbers.get(_OFFSET, 0), numbers.get(_SIZE, 0))
+    extent = Extent(numbers.get(_SHARD, 0), numbers.get(_OFFSET, 0), numbers.get(_SIZE, 0))
+    kind = numbers.get(_TYPE, 0)
+    if kind not in _OF_ANY_SIZE and extent.size != _size(value, kind):
+        raise FormatError("has a tensor of another size than its numbers")
+    return extent
+
+
+def _size(entry: bytes, kind: int) -> int:
+    """Of one that is saved in slices, they have the numbers."""
+    if _texts(entry, _ENTRY, _SLICES):
+        return 0
+    dimensions = [each for shape in _texts(entry, _ENTRY, _SHAPE) for each in _texts(shape, _SHAPE_FIELDS, 2)]
+    if kind not in _WIDTHS or len(dimensions) > _MOST_DIMENSIONS:
+        raise FormatError("has a tensor of a type or shape that does not exist")
+    return _WIDTHS[kind] * prod(_numbers(each, _DIMENSION).get(1, 0) for each in dimensions)
+
+
+def _texts(message: bytes, known: Mapping[int, int], number: int) -> list[bytes]:
+    fields = fields_of(message, 0, len(message), known)
+    return [message[each.begin : each.value] for each in fields if each.number == number]
 
 
 def _numbers(message: bytes, known: Mapping[int, int]) -> dict[int, int]:

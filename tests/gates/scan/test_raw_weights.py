@@ -89,7 +89,7 @@ DISAGREEING = {
     "openvino: no shape": ("m.xml", openvino(shape=b"-"), "m.bin"),
     "openvino: another shape": ("m.xml", openvino(shape=b"2,2"), "m.bin"),
     "openvino: no constant": ("m.xml", IR.replace(b"Const", b"Parameter"), "m.bin"),
-    "openvino: within a comment": ("m.xml", b"<net><!-- " + IR[22:] + b" --></net>", "m.bin"),
+    "openvino: within a comment": ("m.xml", IR[:22] + b"<net><!-- " + IR[22:] + b" --></net>", "m.bin"),
     "openvino: beside a comment": ("m.xml", openvino(before=b"<!-- x -->"), "m.bin"),
     "openvino: words": ("m.xml", IR[:-8], "m.bin"),
 }
@@ -118,6 +118,11 @@ def test_a_pickle_in_place_of_weights_is_a_pickle_whatever_describes_it(judged, 
     assert (result.format, result.verdict) == ("pickle", "unsafe")
 
 
+def test_texts_have_the_size_that_the_index_says(judged):
+    judged_files = judged({"v.index": checkpoint([(0, 0, 24)], kind=7), "v.data-00000-of-00001": NUMBERS})
+    assert {result.verdict for result in judged_files.values()} == {"safe"}
+
+
 def test_an_index_gives_each_tensor_s_place():
     bundle = read_bundle(checkpoint([(0, 0, 300), (1, 5, 2)], 2), ignored)
     assert (bundle.shards, bundle.extents) == (2, ((0, 0, 300), (1, 5, 2)))
@@ -138,7 +143,9 @@ BROKEN = {
     "does not end": INDEX[:-1] + b"x",
     "compressed": INDEX.replace(b"\x01\0\0\0" + bytes(5), b"\x01\0\0\0\1" + bytes(4)),
     "how many files": checkpoint([], 0),
-    "field 9": INDEX.replace(b"\x08\x01\x12\x00", b"\x08\x01\x4a\x00"),
+    "field 9": INDEX.replace(b"\x08\x04\x12", b"\x08\x04\x4a"),
+    "another size than its numbers": checkpoint([(0, 0, 8)], kind=1),
+    "type or shape that does not exist": checkpoint([(0, 0, 8)], kind=20),
 }
 
 
