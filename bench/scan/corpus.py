@@ -18,7 +18,7 @@ import joblib
 import numpy as np
 from safetensors.numpy import save
 
-from bench.scan import data_files, model_files, saved_models
+from bench.scan import data_files, model_files, saved_models, text_files
 from bench.scan.model_files import archive
 
 
@@ -89,6 +89,7 @@ def adversarial():
     yield from model_files.adversarial(system)
     yield from data_files.adversarial(system)
     yield from saved_models.adversarial()
+    yield from text_files.adversarial()
 
 
 def benign():
@@ -112,6 +113,7 @@ def benign():
     yield from model_files.benign()
     yield from data_files.benign()
     yield from saved_models.benign()
+    yield from text_files.benign()
     yield "config.json", json.dumps({"class_name": "Dense", "module": "keras.layers", "config": {}}).encode()
     yield "data.csv", b"x,y\n" + b"1,2\n" * 99
     yield "README.md", b"# Model\n\nUses os.system and eval nowhere.\n"

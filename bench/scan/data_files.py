@@ -26,10 +26,16 @@ def extension(kind, data):
     return b"\xc8" + len(data).to_bytes(2, "big") + bytes([kind]) + data
 
 
+def array(kind):
+    """As msgpack-numpy writes it; it takes the type's word for what the bytes are."""
+    return table(nd=b"\xc3", type=binary(kind), kind=binary(b""), shape=b"\x91\x01", data=binary(bytes(8)))
+
+
 ARRAY = extension(1, b"\x93\x91\x02" + short(b"float32") + binary(bytes(8)))
 FLAX = table(
     params=table(kernel=ARRAY, bias=ARRAY), step=b"\xcd\x01\x00", rate=b"\xcb" + bytes(8), names=b"\x92\xc0\xc3"
 )
+OBJECT_TYPES = (b"|O", b"O8", b"object", b"i4,O")
 OBJECTS = table(nd=b"\xc3", kind=binary(b"O"), data=binary(b"\x80\x04N."))
 
 
@@ -109,6 +115,17 @@ def weights(*blobs):
 TWO_OPERATIONS = field(2, b"Add") + field(2, b"ReadFile") + b"J\0"
 CATBOOST = b"CBM1\x40\0\0\0" + bytes(20) + b"FlabuffersModel_v1".ljust(44, b"\0")
 XGBOOST = bytes(136) + b"".join(len(text).to_bytes(8, "little") + text for text in (b"reg:squarederror", b"gbtree"))
+# Of other formats, in place of XGBoost's parameters.
+HEADS = {
+    name: data.ljust(136, b"\0")
+    for name, data in {
+        "Java": b"\xac\xed\0\5sr\0\4Evil",
+        "flag": bytes(12) + b"\7",
+        "version": bytes(20) + b"\4",
+        "rest": bytes(36) + b"x",
+        "other": b"\xca\xfe\xd0\x0dEvil",
+    }.items()
+}
 
 
 def openvino(size=24, shape=b"2, 3", before=b"", offset=0):
@@ -139,11 +156,16 @@ def adversarial(call):
     yield "elsewhere.mlmodel", program(blob(b"/etc/hostname"))
     yield "far outside.mlmodel", program(blob(b"@model_path/" + b"a/" * 200 + b"../" * 230 + b"etc/hostname"))
     yield "model.pmml", ENTITY
+    for kind in OBJECT_TYPES:
+        yield f"array of {kind.decode()}.msgpack", array(kind)
+    for name, head in HEADS.items():
+        yield f"head, {name}, xgboost.bin", head + XGBOOST[136:]
     yield "model.engine", b"ftrt" + bytes(60)
 
 
 def benign():
     yield "flax_model.msgpack", FLAX
+    yield "numpy.msgpack", array(b"<f8")
     yield "model.ubj", ubjson()
     yield "model.cbm", CATBOOST
     yield "xgboost.bin", b"binf" + XGBOOST

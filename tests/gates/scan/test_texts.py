@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from bench.scan.text_files import ENTITIES, POLYGLOTS, USUAL, WORDS, source, typed
 from gitreg.gates.scan.budget import Limits
 from gitreg.gates.scan.looks import LOOKS
 from gitreg.gates.scan.profiles.table import DEFAULT, allow_list
@@ -64,22 +65,6 @@ def test_json_that_nests_too_deep_for_this_reader_is_not_taken_for_words(scanned
     assert (result.verdict, [finding.rule for finding in result.findings]) == ("unknown", ["json-depth"])
 
 
-CALL = b"!!python/object/apply:os.getcwd []"
-POLYGLOTS = {
-    "ubjson": (b"{i: " + CALL + b", b: ").ljust(61) + b"Z}",
-    "mp3": b"ID3: " + CALL,
-    "gif": b"GIF89a: " + CALL,
-    "riff": b"RIFF: " + CALL,
-    "flac": b"fLaC: " + CALL,
-    "ogg": b"OggS: " + CALL,
-    "feather": b"FEA1: " + CALL + b" #FEA1",
-    "ggml": b"lmgg: " + CALL,
-    "pickle": b"V: " + CALL + b"\n.",
-    "riff and more": b"RIFF\xff\xff\xff\xffWAVE\n---\n" + CALL,
-    "catboost": b"CBM1: " + CALL + b" #FlabuffersModel_v1",
-}
-
-
 @pytest.mark.parametrize("form", POLYGLOTS)
 def test_text_that_a_binary_format_takes_too_is_looked_at_as_text(scanned, form):
     """Each was data to the scanner, and a call to a YAML loader."""
@@ -88,10 +73,10 @@ def test_text_that_a_binary_format_takes_too_is_looked_at_as_text(scanned, form)
     assert result.verdict == "unsafe"
 
 
-@pytest.mark.parametrize("magic", [b"ID3", b"FEA1", b"lmgg", b"fmgg", b"tjgg", b"algg", b"RIFF", b"OggS", b"fLaC"])
+@pytest.mark.parametrize("word", WORDS)
 @pytest.mark.parametrize("name", ["modeling.py", "run.sh", "init.lua"])
-def test_a_program_that_begins_like_data_is_a_source(scanned, magic, name):
-    result = scanned(magic + b" = __import__('os').getcwd()\n", name)
+def test_a_program_that_begins_like_data_is_a_source(scanned, word, name):
+    result = scanned(source(word), name)
     assert (result.verdict, {finding.rule for finding in result.findings}) == ("unknown", {"source"})
 
 
@@ -100,31 +85,12 @@ def test_what_is_called_a_program_is_not_passed_as_data(scanned):
     assert scanned(b"\xff\xd8\xff\ntrue\n", "run.sh").verdict == "unknown"
 
 
-ENTITIES = {
-    "many blanks": b"<!DOCTYPE a [<!ENTITY" + b" " * 9999 + b'x SYSTEM "file:///etc/hostname">]><a>&x;</a>',
-    "behind blanks": b"\n" * 1100 + b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]><a>&x;</a>',
-    "behind more": b"\n" * (1 << 17) + b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]><a>&x;</a>',
-    "expansion": b'<!DOCTYPE a [<!ENTITY x "ha"><!ENTITY y "&x;&x;">]><a>&y;</a>',
-    "declared elsewhere": b'<!DOCTYPE a SYSTEM "http://example.org/x.dtd"><a>&x;</a>',
-    "public": b'<!DOCTYPE a PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org.example.org/x.dtd"><a>&x;</a>',
-    "many blanks before": b"<!DOCTYPE a" + b" " * 9999 + b'SYSTEM "x.dtd"><a>&x;</a>',
-}
-
-
 @pytest.mark.parametrize("way", ENTITIES)
 def test_what_an_xml_reader_puts_in_from_elsewhere_is_found(scanned, way):
     result = scanned(ENTITIES[way], "model.xml")
     assert (result.verdict, [finding.rule for finding in result.findings]) == ("unsafe", ["xml-entity"])
 
 
-@pytest.mark.parametrize(
-    "doctype",
-    [
-        b"html",
-        b"TS [<!ELEMENT a ANY>]",
-        b'plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd"',
-        b'svg PUBLIC "-//W3C//DTD SVG 1.1//EN"\n  "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd"',
-    ],
-)
-def test_usual_document_types_pass(scanned, doctype):
-    assert scanned(b'<?xml version="1.0"?>\n<!DOCTYPE ' + doctype + b">\n<a/>", "a.xml").safe
+@pytest.mark.parametrize("use", USUAL)
+def test_usual_document_types_pass(scanned, use):
+    assert scanned(typed(USUAL[use]), "a.xml").safe
