@@ -92,8 +92,9 @@ def _work_on(work: list[list[SourceFile]], sink: ChunkSink, waiting: int) -> lis
     cores = os.cpu_count() or 1
     readers = min(cores, _MOST_READERS, len(work))
     stop = threading.Event()
-    with crew(cores + waiting) as helpers, crew(readers) as pool:
-        shared = Equipment(WindowPool(2 * readers), helpers, sink, stop)
+    # SHA-256 has threads of its own: behind chunks it would wait, and what is serial sets the time of a large file
+    with crew(cores + waiting) as helpers, crew(readers) as hashers, crew(readers) as pool:
+        shared = Equipment(WindowPool(2 * readers), helpers, hashers, sink, stop)
         futures = [pool.submit(_run, files, shared) for files in work]
         try:
             return _results(futures)

@@ -45,6 +45,7 @@ class Equipment(NamedTuple):
 
     windows: WindowPool
     helpers: Executor
+    hashers: Executor
     sink: ChunkSink
     stop: threading.Event
 
@@ -90,7 +91,7 @@ class SpanWork:
         chunks, rest = _split(used[:filled], self._cutter.cut(used[:filled]))
         if self._in_flight:
             self._in_flight[-1].hashing.result()
-        hashing = self._shared.helpers.submit(self._reader.hash_pieces, pieces)
+        hashing = self._shared.hashers.submit(self._reader.hash_pieces, pieces)
         storing = tuple(self._shared.helpers.submit(self._shared.sink.put, chunk) for chunk in chunks)
         self._in_flight.append(_InFlight(window, hashing, storing))
         if len(self._in_flight) > 1:
