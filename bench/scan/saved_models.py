@@ -151,6 +151,8 @@ SAVED_ELSEWHERE = {
 }  # fmt: skip
 
 
+# What other readers begin with, and never come to the index behind it.
+BEFORE = {"Java.ser": b"\xac\xed\0\5sr\0\4Evil", "Lua.lua": b"\x1bLua\x53\0", "shell.sh": b"true\nexit\n"}
 FINGERPRINT = b"".join(number(index, 1 << 40) for index in range(1, 6)) + field(6, number(1, 4)) + field(7, b"123")
 
 
@@ -163,6 +165,8 @@ def keras_metadata(config):
 def adversarial():
     for name, data in SAVED_ELSEWHERE.items():
         yield f"saves elsewhere, {name}, saved_model.pb", data
+    for name, head in BEFORE.items():
+        yield f"checkpoint behind {name}", checkpoint([(0, 0, 8)], before=head)
     yield "lambda, keras_metadata.pb", keras_metadata(layers(BAD_LAYERS["Lambda"]))
 
 
