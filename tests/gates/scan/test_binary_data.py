@@ -47,6 +47,8 @@ READS_FILES = [
     flex(b"Add", field(2, b"Add") + varints(2 << 3 | 2 | 1 << 32, 8) + b"ReadFile"),
     octets(field(1, b"x") + TWO_OPERATIONS),
 ]
+# In a branch of a loop.
+NESTED = core_ml(500, field(1, field(615, field(4, field(1, field(605, field(2, field(1, LAYER))))))))
 OUTSIDE = [
     b"/etc/passwd",
     b"weight.bin",
@@ -107,7 +109,7 @@ HOSTILE = {
         tflite(b"FlexAdd", flex(b"WriteFile")),
         tflite(b"FlexCompanyOp", flex(b"CompanyOp")),
     ],
-    "coreml-custom": [core_ml(500, field(1, LAYER)), core_ml(555, b""), core_ml(556, b""), PIPELINE],
+    "coreml-custom": [core_ml(500, field(1, LAYER)), core_ml(555, b""), core_ml(556, b""), PIPELINE, NESTED],
     "coreml-external": [program(value) for place in OUTSIDE for value in values(blob(place))],
     "coreml-program": [core_ml(502, blob(b"/x")), program(b"@model_path/x"), program(blob(b"") + field(9, b""))],
     "program": [b"ftrt" + bytes(60), b"\xac\xed\0\5sr", b"\x1bLua\x53", b"!<arch>\n" + bytes(60)],

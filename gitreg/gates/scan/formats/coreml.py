@@ -6,6 +6,7 @@ Numbers of fields: https://apple.github.io/coremltools/mlmodel/
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, BinaryIO
 
 from gitreg.errors import FormatError
@@ -28,6 +29,7 @@ _TYPES = frozenset({
     606, 607, 609, 610, 900, 2000, 2001, 2002, 2003, 2004, 2005, 2006, 3000,
 })  # fmt: skip
 _LAYERS, _CUSTOM_LAYER = 1, 500
+_NETWORKS_IN: Mapping[int, tuple[int, ...]] = {605: (1, 2), 615: (3, 4)}  # branches, loops
 _DEEPEST = 8
 _LONGEST_PROGRAM = 256 << 20
 _LONGEST_PLACE = 1 << 12
@@ -70,11 +72,16 @@ def _check_model(stream: BinaryIO, place: tuple[int, int], part: Part, scan: Sca
 
 
 def _check_layers(stream: BinaryIO, begin: int, length: int, part: Part, scan: Scan) -> None:
-    step = scan.meter.step
-    for layer in inside(stream, (begin, length), _LAYERS, step):
-        if any(True for _ in inside(stream, layer, _CUSTOM_LAYER, step)):
-            detail = "has a layer that its reader must have code for"
-            scan.unknown(part.within(layer[0]), "coreml-custom", detail, _ADVICE)
+    networks, step = [(begin, length)], scan.meter.step
+    while networks:
+        for at, size in inside(stream, networks.pop(), _LAYERS, step):
+            stream.seek(at)
+            for number, *place in fields(stream, size, step):
+                if number == _CUSTOM_LAYER:
+                    detail = "has a layer that its reader must have code for"
+                    scan.unknown(part.within(at), "coreml-custom", detail, _ADVICE)
+                for each in _NETWORKS_IN.get(number, ()):
+                    networks += inside(stream, (place[0], place[1]), each, step)
 
 
 def _check_places(stream: BinaryIO, begin: int, length: int, part: Part, scan: Scan) -> None:
