@@ -1,10 +1,12 @@
 """Texts that a reader takes for more than words."""
 
+import pickle
 import time
 
 import pytest
 
 from bench.scan.text_files import ENTITIES, POLYGLOTS, USUAL, WORDS, source, typed
+from bench.scan.wire import field
 from gitreg.gates.scan.budget import Limits
 from gitreg.gates.scan.looks import LOOKS
 from gitreg.gates.scan.profiles.table import DEFAULT, allow_list
@@ -71,6 +73,16 @@ def test_text_that_a_binary_format_takes_too_is_looked_at_as_text(scanned, form)
     result = scanned(POLYGLOTS[form], "config.yaml")
     assert "yaml-tag" in {finding.rule for finding in result.findings}
     assert result.verdict == "unsafe"
+
+
+def test_text_that_is_of_a_binary_format_too_is_not_taken_for_that_alone(scanned):
+    """Of texts, some readers make what this scanner does not know."""
+    result = scanned(field(1, field(5, b"{}".ljust(40))), "keras_metadata.pb")
+    assert (result.format, [finding.rule for finding in result.findings]) == ("keras-metadata", ["ambiguous"])
+
+
+def test_a_pickle_that_is_text_by_nature_passes(scanned):
+    assert scanned(pickle.dumps({"a": 1}, 0), "state.pkl").safe
 
 
 @pytest.mark.parametrize("word", WORDS)
