@@ -15,7 +15,7 @@ from gitreg.core.excerpt import Excerpt, excerpt_of
 from gitreg.core.text import escape
 from gitreg.errors import RefusedError
 from gitreg.storage.clone import clone_files
-from gitreg.storage.crew import crew
+from gitreg.storage.crew import crew, result_of
 from gitreg.storage.destination import Destination
 from gitreg.storage.in_place import files_in_place
 from gitreg.storage.os_failures import storage_failures
@@ -122,10 +122,9 @@ def _write(work: Iterable[Unit], store: ObjectStore, root: Path, area: TempArea,
     ):
         ahead = ReadAhead(store, work, readers, stop)
         shared = CheckoutWork(ahead, root, area, progress, stop)
-        futures = [writers.submit(write_unit, row, shared) for row in ahead.rows]
-        try:
-            for future in futures:
-                future.result()
+        try:  # from the first that is begun, for Ctrl-C may come at any moment, and they are waited for
+            for future in [writers.submit(write_unit, row, shared) for row in ahead.rows]:
+                result_of(future)
         finally:
             stop.set()
             writers.shutdown(wait=False, cancel_futures=True)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
 
+# A signal that comes just before a wait begins does not end it, so that Ctrl-C would be told only after it.
+_GLANCE_SECONDS: Final = 0.2
 # Of chunks on their way, which are lost when the process is: more would fill no usual network any better.
 BYTES_AT_ONCE: Final = 32 * MIB
 
@@ -80,11 +82,21 @@ def for_each(items: Iterable[_Any], work: Callable[[_Any], None], size: int) -> 
     with crew(size) as pool:
         try:
             workers = [pool.submit(run) for _ in range(size)]
-            wait(workers, return_when=FIRST_EXCEPTION)
+            while (state := wait(workers, _GLANCE_SECONDS, FIRST_EXCEPTION)).not_done and not any(
+                worker.exception() for worker in state.done
+            ):
+                pass
         finally:
             stop.set()
     for worker in workers:
         worker.result()
+
+
+def result_of(future: Future[_Result]) -> _Result:
+    """What it gives or raises, however long that takes; for the thread to which Ctrl-C is told."""
+    while not wait([future], _GLANCE_SECONDS).done:
+        pass
+    return future.result()
 
 
 def in_order(items: Iterable[_Any], work: Callable[[_Any], _Result], size: int) -> Iterator[_Result]:
@@ -94,6 +106,6 @@ def in_order(items: Iterable[_Any], work: Callable[[_Any], _Result], size: int) 
         for item in items:
             ahead.append(pool.submit(work, item))
             if len(ahead) > size:
-                yield ahead.popleft().result()
+                yield result_of(ahead.popleft())
         while ahead:
-            yield ahead.popleft().result()
+            yield result_of(ahead.popleft())

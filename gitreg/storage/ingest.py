@@ -16,7 +16,7 @@ from gitreg.core.digest import Digest
 from gitreg.core.manifest import FileEntry, Manifest, format_manifest
 from gitreg.errors import GitregError, StorageError
 from gitreg.storage.chunk_sink import ChunkSink
-from gitreg.storage.crew import crew
+from gitreg.storage.crew import crew, result_of
 from gitreg.storage.cutting.rule import CUT_RULE
 from gitreg.storage.cutting.runs import spans
 from gitreg.storage.progress import OnProgress, Progress
@@ -95,9 +95,8 @@ def _work_on(work: list[list[SourceFile]], sink: ChunkSink, waiting: int) -> lis
     # SHA-256 has threads of its own: behind chunks it would wait, and what is serial sets the time of a large file
     with crew(cores + waiting) as helpers, crew(readers) as hashers, crew(readers) as pool:
         shared = Equipment(WindowPool(2 * readers), helpers, hashers, sink, stop)
-        futures = [pool.submit(_run, files, shared) for files in work]
         try:
-            return _results(futures)
+            return _results([pool.submit(_run, files, shared) for files in work])
         finally:
             stop.set()
 
@@ -107,4 +106,4 @@ def _run(files: list[SourceFile], shared: Equipment) -> SpanResult:
 
 
 def _results(futures: Iterable[Future[SpanResult]]) -> list[SpanResult]:
-    return [future.result() for future in futures]
+    return [result_of(future) for future in futures]

@@ -90,7 +90,7 @@ def test_a_shared_checkout_that_was_stopped_goes_on(shared: Sharing, how: signal
     cache = shared.world.open("clone").context.settings.cache
     assert list((cache / "checkouts").glob("[0-9a-f]*")) == []
     folder = shared.world.open("clone").path("models/big.gitreg")
-    assert shared.proxy.downloaded["GET"] <= 1.05 * sum(map(len, files.values()))
+    assert shared.proxy.downloaded["GET"] <= sum(map(len, files.values())) + 2 * BYTES_AT_ONCE  # as of a pull
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
     assert list((cache / "unfinished").iterdir()) == []
 
