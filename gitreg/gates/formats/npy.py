@@ -21,13 +21,13 @@ OBJECTS = "holds Python objects, which NumPy stores as a pickle"
 _CONVERT = "convert it to arrays of numbers or texts"
 
 
-def check_npy(stream: BinaryIO, size: int) -> None:
-    """Read the header only.  `size` is the stream's, in bytes.
+def check_npy(stream: BinaryIO, size: int | None) -> None:
+    """Read the header only.  `size` is the stream's, in bytes; None where only reading to its end would tell.
 
     Raises:
         FormatError: malformed, holding objects, or of another size than the header says.
     """
-    if read_exactly(stream, min(len(MAGIC), size), "the beginning") != MAGIC:
+    if stream.read(len(MAGIC)) != MAGIC:
         raise FormatError("does not begin as .npy does")
     major, minor = read_exactly(stream, 2, "the format's version")
     if (major, minor) not in {(1, 0), (2, 0), (3, 0)}:
@@ -38,6 +38,8 @@ def check_npy(stream: BinaryIO, size: int) -> None:
         raise FormatError(f"the header claims {length} bytes")
     header = read_exactly(stream, length, "the header").decode("latin-1" if major < 3 else "utf-8", "replace")
     expected = _data_size(_literal(header))
+    if size is None:
+        return
     found = size - len(MAGIC) - 2 - width - length
     if found != expected:
         raise FormatError(f"has {found} bytes of data where its header says {expected}")

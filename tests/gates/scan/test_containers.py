@@ -93,6 +93,21 @@ def test_arrays_in_archives_are_safe(scanned):
         assert (scanned(buffer.getvalue()).format, scanned(buffer.getvalue()).findings) == ("npz", ())
 
 
+@pytest.mark.parametrize("kind", ["'|O'", "'i4,O'", "'object'", "[('a', 'O')]", "('O', (1,))"])
+@pytest.mark.parametrize("compress", [gzip.compress, lambda data: zipped(data + bytes(17 << 20), "a.npy")])
+def test_a_compressed_array_of_objects_is_not_safe_however_its_type_is_written(scanned, payload, kind, compress):
+    """NumPy unpickles each of them; the zip's member is longer than what is kept to go back in."""
+    header = f"{{'descr': {kind}, 'fortran_order': False, 'shape': (1,), }}".ljust(117) + "\n"
+    array = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + pickle.dumps(payload, 2)
+    assert scanned(compress(array)).findings
+
+
+def test_a_large_compressed_array_of_numbers_is_safe(scanned):
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, weights=np.zeros(17 << 20, np.uint8))
+    assert scanned(buffer.getvalue()).findings == ()
+
+
 def local_name(data):
     return data.replace(b"archive/data.pkl", b"archive/dat2.pkl", 1)
 

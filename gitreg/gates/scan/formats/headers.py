@@ -23,14 +23,13 @@ def look_at_npy(part: Part, scan: Scan) -> str | None:
     head = part.head(12 + 10_000)
     if not head.startswith(npy.MAGIC):
         return None
-    whole = _UNKNOWN_SIZE if part.size is None else part.size
     try:
         with part.open() as stream:
-            npy.check_npy(stream, whole)
+            npy.check_npy(stream, part.size)
     except FormatError as error:
         if error.message == npy.OBJECTS:
             _look_at_objects(part, scan, head)
-        elif part.size is not None:
+        else:
             scan.unknown(part, "npy", error.message)
     return "npy"
 
