@@ -18,6 +18,7 @@ MAGIC = bytes.fromhex("57fb808b247547db")  # at the end
 LARGEST = 256 << 20
 _FOOTER = 48
 _TRAILER = 5  # kind of compression and checksum
+_ENTRY_COST = 16  # of what is made of one, in bytes to be looked at
 _HEADER: Mapping[int, int] = {1: NUMBER, 2: NUMBER, 3: TEXT}
 _ENTRY: Mapping[int, int] = {1: NUMBER, 2: TEXT, 3: NUMBER, 4: NUMBER, 5: NUMBER, 6: FOUR, 7: TEXT}
 _TYPE, _SHAPE, _SHARD, _OFFSET, _SIZE, _SLICES = 1, 2, 3, 4, 5, 7
@@ -161,7 +162,7 @@ class _Table:
 
 
 def _entries(data: bytes, at: int, end: int, charge: Callable[[int], None]) -> Iterator[tuple[int, bytes, bytes]]:
-    key = b""
+    begin, key = at, b""
     while at < end:
         start = at
         shared, at = varint(data, at, end)
@@ -169,7 +170,9 @@ def _entries(data: bytes, at: int, end: int, charge: Callable[[int], None]) -> I
         size, at = varint(data, at, end)
         if shared > len(key) or own + size > end - at:
             raise FormatError("has an entry that is cut off")
-        charge(shared + own + size)
-        key = key[:shared] + data[at : at + own]
+        charge(_ENTRY_COST + shared + own + size)
+        before, key = key, key[:shared] + data[at : at + own]
+        if start > begin and key <= before:
+            raise FormatError("is not sorted within a block")
         at += own + size
         yield start, key, data[at - size : at]

@@ -133,7 +133,7 @@ LISTED = [(b"x", varints(0, len(HEADER)))]
 BROKEN = {
     "outside of itself": ended(HEADER + bytes(5), block([(b"x", varints(0, 1 << 20))])),
     "where the one before ends": checkpoint([(0, 0, 8)], before=OTHER),
-    "begin where the one before": ended(HEADER + bytes(5), block([*LISTED, *LISTED])),
+    "begin where the one before": ended(HEADER + bytes(5), block([*LISTED, (b"~", LISTED[-1][1])])),
     "behind its last": INDEX[:-9] + b"x" + INDEX[-8:],
     "behind its last block": INDEX[:-48] + b"rm -rf x\n" + INDEX[-48:],
     "a block about": ended(HEADER + bytes(5), block(LISTED), block([(b"sh", b"")])),

@@ -19,6 +19,10 @@ TAGS = {
     "numbers for letters": "a: !!pyth%6Fn/object/apply:os.getcwd []",
     "all of it in numbers": "a: !!%70ython/name:os.getcwd ''",
     "another prefix": "%TAG !e! tag:yaml.org,2002:pyth%6fn/\n---\na: !e!object/apply:os.getcwd []",
+    **{
+        f"behind {name}": f"# hi{end}%TAG !e! tag:yaml.org,2002:py\n---\n!e!thon/object/apply:os.getcwd []"
+        for name, end in {"CR": "\r", "NEL": "\x85", "LS": "\u2028", "PS": "\u2029"}.items()
+    },
     "far down": "# " + "x" * (9 << 20) + "\na: !!python/object/new:os.getcwd []",
 }
 
@@ -37,6 +41,21 @@ def test_a_tag_by_which_a_reader_calls_python_is_found(scanned, way, name):
 )
 def test_usual_words_are_none(scanned, text):
     assert scanned(text.encode(), "config.yaml").safe
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-be", "utf-16-le"])
+def test_text_that_is_not_looked_into_is_not_safe(scanned, codec):
+    """HDF5's magic number may stand further down, in a comment: YAML's and XML's readers take UTF-16."""
+    text = "<!-- ".encode(codec).ljust(512, b" ") + b"\x89HDF\r\n\x1a\n" + bytes(100)
+    assert scanned(text, "a.xml").verdict == "unknown"
+
+
+def test_a_line_that_python_runs_when_it_starts_is_not_safe(scanned):
+    assert scanned(b"OggS\0\0\nimport os; os.getcwd()\n", "x.pth").verdict == "unknown"
+
+
+def test_a_table_that_begins_with_empty_lines_is_no_program(scanned):
+    assert scanned(b"\r\n\r\na,b\r\n1,2\r\n", "a.csv").safe
 
 
 @pytest.mark.parametrize("text", ["!" * (4 << 20), "!<" * (2 << 20), ("!!" + "a" * 199) * (20 << 10)])

@@ -49,7 +49,9 @@ _PROGRAMS: Mapping[bytes, str] = {
 }
 _BYTECODE = re.compile(rb"[\x00-\xff][\x0a-\x0f]\r\n")
 _SOURCES = frozenset({".py", ".sh", ".bat", ".ps1", ".js", ".lua", ".rb"})
-_MAY_BE_SOURCES = frozenset({".pyc", ".pyd", ".so", ".dll", ".dylib", ".pth"})
+_MAY_BE_SOURCES = frozenset({".pyc", ".pyd", ".so", ".dll", ".dylib"})
+_TORCH = frozenset({b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK"})
+_UTF16 = frozenset({b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<"})
 _YAML = frozenset({".yaml", ".yml"})
 _HEAD = 1 << 16
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
@@ -75,7 +77,7 @@ def look_at_program(part: Part, scan: Scan) -> str | None:
         if head.startswith(magic) and (magic != b"MZ" or not _is_text(part)):
             scan.unsafe(part, "program", f"is {what}", _READ)
             return "program"
-    if _BYTECODE.match(head):
+    if _BYTECODE.match(head) and not _is_text(part):
         scan.unsafe(part, "program", "is compiled Python", _READ)
         return "program"
     return None
@@ -86,10 +88,15 @@ def look_at_text(part: Part, scan: Scan) -> str | None:
 
     Some readers run a text before they come to bytes that are none: what is called one must be nothing else.
     """
-    if part.head(2) == b"#!":
+    head = part.head(2)
+    if head == b"#!":
         return None
+    if head in _UTF16:
+        scan.unknown(part, "utf-16", "is text in UTF-16, which is not looked into", "write it in UTF-8")
+        return "text"
     is_text = _is_text(part)
-    if part.suffix in _SOURCES or (is_text and part.suffix in _MAY_BE_SOURCES):
+    is_path_file = part.suffix == ".pth" and head not in _TORCH  # Python runs its lines when it starts
+    if part.suffix in _SOURCES or is_path_file or (is_text and part.suffix in _MAY_BE_SOURCES):
         scan.unknown(part, "source", "is a program's text, which nobody has looked through", _READ)
         return "source"
     if not is_text and part.suffix not in _YAML:

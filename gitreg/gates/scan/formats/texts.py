@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 _PIECE = 8 << 20
 _OVERLAP = 1 << 12
 _HEAD = 1 << 16
-# Also by numbers for letters, and by a prefix that stands for another one.
+# Also by numbers for letters, and by a prefix that stands for another one, in a line as YAML ends lines.
 _TAG = re.compile(
     rb"!(?:![^\s,!]{0,200}?|<[^\s>!]{0,200}?)(?:python/|%[0-9a-fA-F]{2})"
-    rb"|tag:yaml\.org,2002:python/|^(?:\xef\xbb\xbf)?%TAG\s",
+    rb"|tag:yaml\.org,2002:python/|(?:^|\r|\xc2\x85|\xe2\x80[\xa8\xa9])(?:\xef\xbb\xbf)?%TAG\s",
     re.MULTILINE,
 )
 # Entities, which can also grow without end, and a DTD from elsewhere, which can declare them.  Apple's and the W3C's
